@@ -1,0 +1,49 @@
+"""Structured logs on standard error, one line each, with no secret and no bare identifier.
+
+Secrets are kept out by never being handed in. Identifiers go through ``masked`` first.
+"""
+
+import logging
+import sys
+from typing import Literal
+
+import structlog
+
+REQUEST_ID_KEY = "request_id"
+
+
+def configure(log_format: Literal["json", "console"], level: str) -> None:
+    """Send structlog, and what libraries log, to standard error in the chosen form."""
+    renderer = (
+        structlog.processors.JSONRenderer()
+        if log_format == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    threshold = logging.getLevelNamesMapping()[level.upper()]
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(threshold),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(level=max(threshold, logging.WARNING), stream=sys.stderr, force=True)
+
+
+def get_logger() -> structlog.typing.FilteringBoundLogger:
+    """Return the logger; bind values by keyword."""
+    logger: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+    return logger
+
+
+def masked(identifier: str) -> str:
+    """Return ``j•••@example.com`` or ``•••123``: enough for its owner, too little for others."""
+    local, at, domain = identifier.rpartition("@")
+    if at:
+        return f"{local[:1]}•••@{domain}"
+    return f"•••{identifier[-3:]}"
