@@ -1,0 +1,51 @@
+"""What callers may rely on, whichever database stands behind it."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Protocol, TypeVar
+
+from latchstring.db.statements import Statement
+
+Record = TypeVar("Record")
+Result = TypeVar("Result")
+
+Values = Mapping[str, object]
+"""Named parameters: text, numbers, booleans, datetimes, enums, and JSON-able lists and dicts."""
+
+
+class Transaction(Protocol):
+    """One transaction; a room receives it and never starts or ends one."""
+
+    async def one(
+        self, statement: Statement, record: type[Record], values: Values
+    ) -> Record | None:
+        """Return the first row as a record (or a scalar), or nothing."""
+
+    async def all(
+        self, statement: Statement, record: type[Record], values: Values
+    ) -> list[Record]:
+        """Return every row as a record (or a scalar)."""
+
+    async def run(self, statement: Statement, values: Values) -> int:
+        """Execute, and return how many rows were changed."""
+
+
+Work = Callable[[Transaction], Awaitable[Result]]
+"""A flow's body. It awaits nothing but its transaction, so that a group of flows can share one
+commit; and it *returns* a refusal, because raising rolls back what it counted."""
+
+
+class Database(Protocol):
+    """Runs work in transactions and answers only when the outcome is durable."""
+
+    async def transact(self, work: Work[Result]) -> Result:
+        """Run the work in one transaction; commit, then answer.
+
+        An exception from the work rolls back and comes through. ``Unavailable`` means that nothing
+        of it was kept: the disk is full, read-only, or somebody else holds the file.
+        """
+
+    async def read(self, work: Work[Result]) -> Result:
+        """Run work that only reads, on one consistent snapshot."""
+
+    async def close(self) -> None:
+        """Finish what was accepted, then close."""

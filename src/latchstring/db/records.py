@@ -1,0 +1,114 @@
+"""The only place where a row becomes a thing, and a thing a row's values.
+
+Columns carry the names of the record's fields. The field's annotation decides the conversion:
+``datetime`` is a bigint of Unix milliseconds, ``bool`` a number, an enum its value, ``dict``,
+``list`` and ``tuple`` JSON text; ``NewType`` and ``X | None`` count as what they wrap.
+"""
+
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from functools import cache
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+
+Record = TypeVar("Record")
+Convert = Callable[[Any], Any]
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+def from_milliseconds(value: int) -> datetime:
+    """Return the moment a column holds."""
+    return _EPOCH + timedelta(milliseconds=value)
+
+
+def to_milliseconds(moment: datetime) -> int:
+    """Return a moment as a column holds it."""
+    return (moment - _EPOCH) // _MILLISECOND
+
+
+def reader(record: type[Record], columns: tuple[str, ...]) -> Callable[[tuple[Any, ...]], Record]:
+    """Return the function that turns a row with these columns into the record (or scalar)."""
+    if not is_dataclass(record):
+        convert = _converter(record)
+        return lambda row: row[0] if convert is None or row[0] is None else convert(row[0])
+    positions = tuple(columns.index(field.name) for field in fields(record))
+    converters = _converters(record)
+    plain = all(convert is None for convert in converters) and positions == tuple(range(len(columns)))
+    if plain:
+        return lambda row: record(*row)
+    pairs = tuple(zip(positions, converters, strict=True))
+    return lambda row: record(
+        *[
+            row[position] if convert is None or row[position] is None else convert(row[position])
+            for position, convert in pairs
+        ]
+    )
+
+
+def values_of(record: object) -> dict[str, object]:
+    """Return a record's fields by name, ready to be a statement's parameters."""
+    return {name: getattr(record, name) for name in _field_names(type(record))}
+
+
+def to_columns(values: Mapping[str, object]) -> dict[str, object]:
+    """Return the parameters as a driver takes them."""
+    return {name: to_column(value) for name, value in values.items()}
+
+
+def to_column(value: object) -> object:
+    """Return one value as a column holds it."""
+    kind = type(value)
+    if kind is str or kind is int or value is None:
+        return value
+    if isinstance(value, datetime):
+        return to_milliseconds(value)
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, Mapping | list | tuple):
+        return msgspec.json.encode(value).decode()
+    return value
+
+
+@cache
+def _field_names(record: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(record))
+
+
+@cache
+def _converters(record: type) -> tuple[Convert | None, ...]:
+    hints = get_type_hints(record)
+    return tuple(_converter(hints[name]) for name in _field_names(record))
+
+
+def _converter(annotation: Any) -> Convert | None:  # noqa: ANN401 - annotations are of any kind
+    kind = _unwrapped(annotation)
+    if kind is datetime:
+        return from_milliseconds
+    if kind is bool:
+        return bool
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return kind
+    if (get_origin(kind) or kind) in (dict, list, tuple, Mapping) or is_dataclass(kind):
+        return _json_reader(kind)
+    return None
+
+
+def _json_reader(kind: Any) -> Convert:  # noqa: ANN401 - annotations are of any kind
+    decoder = msgspec.json.Decoder(dict if kind is Mapping else kind)
+    return lambda text: decoder.decode(text.encode())
+
+
+def _unwrapped(annotation: Any) -> Any:  # noqa: ANN401 - annotations are of any kind
+    if get_origin(annotation) in (Union, types.UnionType):
+        rest = [part for part in get_args(annotation) if part is not types.NoneType]
+        annotation = rest[0] if len(rest) == 1 else annotation
+    while hasattr(annotation, "__supertype__"):
+        annotation = annotation.__supertype__
+    return annotation
