@@ -1,0 +1,1 @@
+"""What every surface shares: rendering pages and their headers, static files, origins."""

@@ -1,0 +1,143 @@
+"""Pages that every surface may need: errors, limits, signing out, help."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from latchstring.web.http.frame import Frame
+from latchstring.web.http.sentence import Sentence
+
+_NOBODY = Frame()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """Another way to go on, as a link: `words` says where it leads."""
+
+    words: Sentence
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlowDown:
+    """A limit was reached: which one, until when, and what still works meanwhile.
+
+    `limit` is the name under `[limits]`, or `resend_after` for the page's own button.
+    """
+
+    template: ClassVar[str] = "slow_down.html"
+    status: ClassVar[int] = 429
+
+    frame: Frame
+    limit: str
+    until: datetime
+    wait: timedelta
+    ways: tuple[Way, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageExpired:
+    """The sign-in this page belonged to is over; the application can start another."""
+
+    template: ClassVar[str] = "page_expired.html"
+    status: ClassVar[int] = 400
+
+    frame: Frame
+    start_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CookiesNeeded:
+    """The browser did not send our cookie back; says what to do and offers another try."""
+
+    template: ClassVar[str] = "cookies_needed.html"
+    status: ClassVar[int] = 400
+
+    frame: Frame
+    retry_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignOutConfirm:
+    """Asks before signing out; `fields` travel along as hidden fields of the form."""
+
+    template: ClassVar[str] = "sign_out_confirm.html"
+    status: ClassVar[int] = 200
+
+    frame: Frame
+    action: str
+    identifier: str | None = None
+    fields: tuple[tuple[str, str], ...] = ()
+    stay_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedOut:
+    """The browser is signed out here; `return_url` leads back to the application."""
+
+    template: ClassVar[str] = "signed_out.html"
+    status: ClassVar[int] = 200
+
+    frame: Frame
+    return_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorPage:
+    """Something was refused, in one public sentence; never an error code."""
+
+    template: ClassVar[str] = "error.html"
+    status: ClassVar[int] = 400
+
+    frame: Frame = field(default=_NOBODY)
+    sentence: Sentence
+    start_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeveloperError:
+    """For the developer, in `dev` only: what came, what is registered, the command that fixes it.
+
+    `parameter` is the request's name for the value; `summary` says in English what is wrong.
+    """
+
+    template: ClassVar[str] = "developer_error.html"
+    status: ClassVar[int] = 400
+
+    frame: Frame = field(default=_NOBODY)
+    summary: str
+    parameter: str
+    came: str
+    registered: tuple[str, ...] = ()
+    command: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotFound:
+    """There is no page at this address."""
+
+    template: ClassVar[str] = "not_found.html"
+    status: ClassVar[int] = 404
+
+    frame: Frame = field(default=_NOBODY)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerError:
+    """Something broke on our side; needs neither database nor application to be shown."""
+
+    template: ClassVar[str] = "server_error.html"
+    status: ClassVar[int] = 500
+
+    frame: Frame = field(default=_NOBODY)
+    retry_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Help:
+    """How signing in works here, answered once; every page links to it."""
+
+    template: ClassVar[str] = "help.html"
+    status: ClassVar[int] = 200
+
+    frame: Frame = field(default=_NOBODY)

@@ -1,0 +1,133 @@
+"""Page models of a mailed link: what opening it shows, and how each of its ends is told."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from latchstring.web.http.frame import Frame
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkContinue:
+    """The browser that asked opened the link: goes on by script once seen, else by one button."""
+
+    template: ClassVar[str] = "link_continue.html"
+    status: ClassVar[int] = 200
+
+    frame: Frame
+    action: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkConfirm:
+    """Another browser opened the link: nothing happens until one of the buttons is pressed.
+
+    `identifier` is masked. `code_action` is None where no code may be shown.
+    """
+
+    template: ClassVar[str] = "link_confirm.html"
+    status: ClassVar[int] = 200
+
+    frame: Frame
+    identifier: str
+    action: str
+    code_action: str | None
+    refuse_action: str
+    in_app_browser: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkShowCode:
+    """Policy `code`: a press shows the code to type where the sign-in began."""
+
+    template: ClassVar[str] = "link_show_code.html"
+    status: ClassVar[int] = 200
+
+    frame: Frame
+    identifier: str
+    action: str
+    refuse_action: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkCode:
+    """The code itself, after the press, and where to type it."""
+
+    template: ClassVar[str] = "link_code.html"
+    status: ClassVar[int] = 200
+
+    frame: Frame
+    code: str
+    lifetime: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkDenied:
+    """Policy `deny`: the link works only in the browser where it was asked for."""
+
+    template: ClassVar[str] = "link_denied.html"
+    status: ClassVar[int] = 403
+
+    frame: Frame
+    start_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkUsed:
+    """The link was used before; on with it where this browser is signed in, else anew."""
+
+    template: ClassVar[str] = "link_used.html"
+    status: ClassVar[int] = 410
+
+    frame: Frame
+    continue_url: str | None = None
+    start_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkExpired:
+    """The link is too old: when it stopped, how long it lived, and a way to a new one.
+
+    `again_action` (a form) where this browser still has the sign-in; else `start_url`.
+    """
+
+    template: ClassVar[str] = "link_expired.html"
+    status: ClassVar[int] = 410
+
+    frame: Frame
+    expired_at: datetime
+    lifetime: timedelta
+    again_action: str | None = None
+    start_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkReplaced:
+    """Newer mails retired this link: the latest one works."""
+
+    template: ClassVar[str] = "link_replaced.html"
+    status: ClassVar[int] = 410
+
+    frame: Frame
+    start_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkUnknown:
+    """Not a link of ours, or cut off on its way; says nothing about anyone."""
+
+    template: ClassVar[str] = "link_unknown.html"
+    status: ClassVar[int] = 410
+
+    frame: Frame
+    start_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkVoided:
+    """The person pressed "This wasn't me": the sign-in is off, its link and code are dead."""
+
+    template: ClassVar[str] = "link_voided.html"
+    status: ClassVar[int] = 200
+
+    frame: Frame

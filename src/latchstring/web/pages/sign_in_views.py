@@ -1,0 +1,231 @@
+"""Page models of a sign-in: who are you, what does the message say, what if nothing came."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import ClassVar
+
+from latchstring.web.http.frame import Frame
+from latchstring.web.http.sentence import Sentence
+
+
+class Sent(StrEnum):
+    """What the message holds; the values are those of the connection's `send` setting."""
+
+    BOTH = "both"
+    LINK = "link"
+    CODE = "code"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContinueAs:
+    """The person already signed in in this browser, and the form that goes on as them."""
+
+    identifier: str
+    action: str
+    other_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Country:
+    """One choice of the country list: region code, name in the page's language, `+44`."""
+
+    code: str
+    name: str
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resend:
+    """The send-again form; `wait` is zero once it is open. It works without script either way."""
+
+    action: str
+    wait: timedelta
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailApp:
+    """The person's webmail, when the domain tells which: "Open Gmail"."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInEmail:
+    """Asks for an email address. Posts `email` to `action`.
+
+    `suggestion` is the address with a likely typing mistake corrected; its button posts it as
+    `email` to the same action, nothing is ever changed silently.
+    """
+
+    template: ClassVar[str] = "sign_in_email.html"
+
+    frame: Frame
+    action: str
+    value: str = ""
+    error: Sentence | None = None
+    suggestion: str | None = None
+    phone_url: str | None = None
+    continue_as: ContinueAs | None = None
+
+    @property
+    def status(self) -> int:
+        """Show a refused form as such."""
+        return 422 if self.error else 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInPhone:
+    """Asks for a mobile number. Posts `phone`, and `country` when there is a choice, to `action`.
+
+    `countries` is sorted in the page's language and holds at least one; `selected` is a code.
+    """
+
+    template: ClassVar[str] = "sign_in_phone.html"
+
+    frame: Frame
+    action: str
+    countries: tuple[Country, ...]
+    selected: str
+    value: str = ""
+    error: Sentence | None = None
+    email_url: str | None = None
+    continue_as: ContinueAs | None = None
+
+    @property
+    def status(self) -> int:
+        """Show a refused form as such."""
+        return 422 if self.error else 200
+
+    @property
+    def rates_may_apply(self) -> bool:
+        """Numbers of the United States need the carriers' consent sentence."""
+        return any(country.code == "US" for country in self.countries)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckEmail:
+    """Says where the mail went and takes the code. Posts `code` to `action`.
+
+    `sender` is the bare address the mail comes from. `status_url` answers JSON
+    `{"sentence": str, "final": bool}`, which the script shows in place of `delivery`.
+    """
+
+    template: ClassVar[str] = "check_email.html"
+
+    frame: Frame
+    action: str
+    identifier: str
+    sender: str
+    code_length: int
+    lifetime: timedelta
+    sent: Sent
+    resend: Resend
+    change_url: str
+    other_way_url: str | None = None
+    mail_app: MailApp | None = None
+    delivery: Sentence | None = None
+    status_url: str | None = None
+    notice: Sentence | None = None
+    error: Sentence | None = None
+
+    @property
+    def status(self) -> int:
+        """Show a refused form as such."""
+        return 422 if self.error else 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckPhone:
+    """Says which number the SMS went to and takes the code. Posts `code` to `action`.
+
+    `sender` is the name or number the SMS comes from; `status_url` as for `CheckEmail`.
+    """
+
+    template: ClassVar[str] = "check_phone.html"
+
+    frame: Frame
+    action: str
+    identifier: str
+    sender: str
+    code_length: int
+    lifetime: timedelta
+    resend: Resend
+    change_url: str
+    other_way_url: str | None = None
+    delivery: Sentence | None = None
+    status_url: str | None = None
+    notice: Sentence | None = None
+    error: Sentence | None = None
+
+    @property
+    def status(self) -> int:
+        """Show a refused form as such."""
+        return 422 if self.error else 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotReceived:
+    """The advice of "Nothing arrived?" as a page of its own, the send-again button last.
+
+    Also the friendly answer to a send-again pressed too early (`early`, status 429).
+    """
+
+    template: ClassVar[str] = "not_received.html"
+
+    frame: Frame
+    identifier: str
+    sender: str
+    by_sms: bool
+    resend: Resend
+    change_url: str
+    code_url: str
+    other_way_url: str | None = None
+    delivery: Sentence | None = None
+    early: bool = False
+
+    @property
+    def status(self) -> int:
+        """An early press is answered kindly, and still counted as too many."""
+        return 429 if self.early else 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TooManyTries:
+    """No code sent so far can be answered any more; a form sends a new one."""
+
+    template: ClassVar[str] = "too_many_tries.html"
+    status: ClassVar[int] = 403
+
+    frame: Frame
+    action: str
+    identifier: str
+    by_sms: bool
+    change_url: str
+    other_way_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChooseAccount:
+    """The browser is signed in: go on as that person, or as another."""
+
+    template: ClassVar[str] = "choose_account.html"
+    status: ClassVar[int] = 200
+
+    frame: Frame
+    identifier: str
+    action: str
+    other_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedInElsewhere:
+    """Signed in, but the application waits in another window: go back to it."""
+
+    template: ClassVar[str] = "signed_in_elsewhere.html"
+    status: ClassVar[int] = 200
+
+    frame: Frame
+    app_url: str | None = None

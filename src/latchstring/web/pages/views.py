@@ -1,0 +1,86 @@
+"""Every page model in one place: `views.CheckEmail(...)` is all a handler needs to import.
+
+A model carries what is true; its template chooses the words. All URLs and form actions are
+given by the handler. Each model names its template and its usual HTTP status.
+"""
+
+from latchstring.web.http.frame import Brand, Frame
+from latchstring.web.http.notices import (
+    CookiesNeeded,
+    DeveloperError,
+    ErrorPage,
+    Help,
+    NotFound,
+    PageExpired,
+    ServerError,
+    SignedOut,
+    SignOutConfirm,
+    SlowDown,
+    Way,
+)
+from latchstring.web.pages.link_views import (
+    LinkCode,
+    LinkConfirm,
+    LinkContinue,
+    LinkDenied,
+    LinkExpired,
+    LinkReplaced,
+    LinkShowCode,
+    LinkUnknown,
+    LinkUsed,
+    LinkVoided,
+)
+from latchstring.web.pages.sign_in_views import (
+    CheckEmail,
+    CheckPhone,
+    ChooseAccount,
+    ContinueAs,
+    Country,
+    MailApp,
+    NotReceived,
+    Resend,
+    Sent,
+    SignedInElsewhere,
+    SignInEmail,
+    SignInPhone,
+    TooManyTries,
+)
+
+__all__ = [
+    "Brand",
+    "CheckEmail",
+    "CheckPhone",
+    "ChooseAccount",
+    "ContinueAs",
+    "CookiesNeeded",
+    "Country",
+    "DeveloperError",
+    "ErrorPage",
+    "Frame",
+    "Help",
+    "LinkCode",
+    "LinkConfirm",
+    "LinkContinue",
+    "LinkDenied",
+    "LinkExpired",
+    "LinkReplaced",
+    "LinkShowCode",
+    "LinkUnknown",
+    "LinkUsed",
+    "LinkVoided",
+    "MailApp",
+    "NotFound",
+    "NotReceived",
+    "PageExpired",
+    "Resend",
+    "Sent",
+    "ServerError",
+    "SignInEmail",
+    "SignInPhone",
+    "SignOutConfirm",
+    "SignedInElsewhere",
+    "SignedOut",
+    "SlowDown",
+    "TooManyTries",
+    "Way",
+]
