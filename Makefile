@@ -1,0 +1,51 @@
+# Every target sets up what it needs first; the set-up is skipped in a blink when nothing changed.
+# Extra arguments: make run ARGS="--fresh", make test ARGS="tests/domain -x".
+
+PYTHON ?= python3
+BIN    := .venv/bin
+ARGS   ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test test-all check format bench coverage catalogue lock chromium clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup:  ## install everything into .venv (quick when nothing changed)
+	@PYTHON="$(PYTHON)" scripts/setup.sh
+
+run: setup  ## start the server, its developer inbox and the demo application
+	@exec $(BIN)/latchstring dev $(ARGS)
+
+test: setup chromium  ## run the tests, quick profile
+	$(BIN)/python -m pytest -n 2 $(ARGS)
+
+test-all: setup chromium  ## run the tests, full profile
+	LATCHSTRING_TEST_PROFILE=full $(BIN)/python -m pytest -n 2 $(ARGS)
+
+check: setup  ## format, lint, types, floors, templates, spelling, catalogue
+	@scripts/check.sh
+
+format: setup  ## rewrite the source in the house format
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+bench: setup  ## measure logins per second against the bare floor
+	$(BIN)/python -m bench $(ARGS)
+
+coverage: setup chromium  ## run the tests and refuse less than 95 % coverage
+	$(BIN)/coverage erase
+	$(BIN)/python -m pytest -n 2 --cov --cov-report=term $(ARGS)
+
+catalogue: setup  ## collect the strings of the source into the gettext catalogues
+	$(BIN)/python scripts/catalogue.py extract
+
+lock:  ## rewrite requirements/*.txt (UPGRADE=--upgrade takes newer versions)
+	PYTHON="$(PYTHON)" scripts/lock.sh $(UPGRADE)
+
+chromium:  ## make sure the browser tests have a browser
+	@scripts/chromium.sh
+
+clean:  ## remove what can be made again, .venv included; keeps .latchstring
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.* dist
+	find src -name '*.mo' -delete

@@ -1,0 +1,14 @@
+#!/bin/sh
+# Rewrite requirements/*.txt from requirements/*.in, every artifact pinned by its hash.
+# uv lives in a throwaway environment; the result names no package index, so any mirror will do.
+set -eu
+cd "$(dirname "$0")/.."
+workshop=$(mktemp -d)
+trap 'rm -rf "$workshop"' EXIT
+"${PYTHON:-python3}" -m venv "$workshop"
+"$workshop/bin/python" -m pip install --quiet uv
+for name in dev run; do
+    "$workshop/bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+        --no-header --no-emit-index-url --no-emit-find-links --no-annotate "$@" \
+        "requirements/$name.in" --output-file "requirements/$name.txt"
+done
