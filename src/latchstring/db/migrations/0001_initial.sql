@@ -29,7 +29,10 @@ create index identifiers_of_user on identifiers (user_id);
 create table challenges (
     identifier_digest text not null,
     id text not null,
+    -- Counts the identifier's challenges: which are the newest does not depend on any clock.
+    sequence bigint not null,
     connection text not null,
+    identifier text not null,
     client_id text not null,
     authorization_id text,
     send text not null,
@@ -40,6 +43,8 @@ create table challenges (
     attempts bigint not null,
     decoy boolean not null,
     return_to text,
+    -- The address limit this start counted against; a verified start gives its unit back.
+    address_digest text,
     created_at bigint not null,
     code_expires_at bigint not null,
     link_expires_at bigint not null,
@@ -48,7 +53,7 @@ create table challenges (
     opened_at bigint,
     primary key (identifier_digest, id)
 );
-create index challenges_live on challenges (identifier_digest, created_at) where ended_at is null;
+create index challenges_live on challenges (identifier_digest, sequence) where ended_at is null;
 create index challenges_by_id on challenges (id);
 create index challenges_by_age on challenges (link_expires_at);
 

@@ -1,0 +1,260 @@
+"""Everything an installation is told before it starts: one frozen tree, read once.
+
+Each field carries its reader, its description and whether it is secret; the reference page, the
+refusals and ``config show`` all come from there. This is the only module that reads the process
+environment.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from latchstring.base import settings_texts as texts
+from latchstring.base import settings_urls as urls
+from latchstring.base import settings_values as values
+from latchstring.base.settings_first_values import (
+    CONNECTION_NAMES,
+    ClientSettings,
+    ConnectionSettings,
+    OtherBrowser,
+    Send,
+)
+from latchstring.base.settings_values import Rate, setting
+
+__all__ = [
+    "CONNECTION_NAMES",
+    "OTHER_VARIABLES",
+    "ClientSettings",
+    "ConnectionSettings",
+    "LifetimeSettings",
+    "LimitSettings",
+    "MailSettings",
+    "OtherBrowser",
+    "Rate",
+    "Send",
+    "Settings",
+    "SmsSettings",
+    "configuration_path",
+    "environment",
+]
+
+CONFIGURATION = "LATCHSTRING_CONFIG"
+OTHER_VARIABLES = {CONFIGURATION: "The configuration file, where no --config names one."}
+"""Environment variables with our prefix that are no settings."""
+
+_FILE = values.Reader("text", "a path", values.optional(texts.path, "a path").parse, texts.anchored)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailSettings:
+    """How mail leaves the house."""
+
+    from_: str = setting(
+        values.optional(texts.mailbox, "an address, also with a name before it", absent=""),
+        "The sender of every mail. Required with smtp_url.",
+        default="",
+    )
+    reply_to: str | None = setting(
+        values.optional(texts.mailbox, "an address"),
+        "Where answers to a mail go, if not to the sender.",
+        default=None,
+    )
+    smtp_url: str | None = setting(
+        values.optional(
+            urls.smtp_url, "smtp:// or smtps://user:password@host:port?starttls=required"
+        ),
+        "The mail server. starttls is required, optional or never; off loopback it is required "
+        "unless said otherwise, and a password is never sent in clear.",
+        default=None,
+        secret=True,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmsSettings:
+    """How text messages leave the house."""
+
+    from_: str = setting(
+        values.line(64), "The sender that the gateway is told: a name or a number.", default=""
+    )
+    gateway_url: str | None = setting(
+        values.optional(urls.gateway_url, "an http or https URL"),
+        "Where each message is posted as JSON with recipient, body and sender.",
+        default=None,
+    )
+    gateway_token: str | None = setting(
+        values.optional(texts.token, "ASCII without spaces"),
+        "Sent to the gateway as a bearer token; needs https off loopback.",
+        default=None,
+        secret=True,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitSettings:
+    """How often things may be tried. Whoever meets a limit is told its name and its end."""
+
+    starts_per_identifier: Rate = values.rate_setting(
+        "Codes and links one address or number may ask for.", "10/h"
+    )
+    starts_per_address: Rate = values.rate_setting(
+        "Starts from one network address (IPv4 /32, IPv6 /64) without a client secret.", "50/h"
+    )
+    wrong_answers_per_address: Rate = values.rate_setting(
+        "Wrong answers from one network address without a client secret.", "100/d"
+    )
+    wrong_answers_per_identifier_per_day: int = setting(
+        values.integer(1, 1000),
+        "Wrong answers in 24 hours after which new codes have 10 digits.",
+        default=10,
+    )
+    wrong_answers_per_identifier_per_month: int = setting(
+        values.integer(1, 10000),
+        "Wrong answers in 30 days after which new codes have 10 digits.",
+        default=100,
+    )
+    sms_per_number_block: Rate = values.rate_setting(
+        "Text messages to one block of 10,000 numbers.", "20/h"
+    )
+    sms_per_installation: Rate = values.rate_setting("Text messages altogether.", "200/d")
+    resend_after: tuple[int, ...] = setting(
+        values.waits(1, 3600),
+        "Seconds until the page's send-again button opens: the first time, the second, and on.",
+        default=(30, 60, 120),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LifetimeSettings:
+    """How long sessions and tokens last, in seconds."""
+
+    session_idle: timedelta = setting(
+        values.seconds(300, 31_536_000),
+        "A browser's session ends when it was not used for so long.",
+        default=timedelta(days=3),
+    )
+    session_absolute: timedelta = setting(
+        values.seconds(300, 31_536_000),
+        "A browser's session ends after so long, used or not.",
+        default=timedelta(days=7),
+    )
+    authorization_code: timedelta = setting(
+        values.seconds(10, 600),
+        "An application exchanges its authorization code within this time.",
+        default=timedelta(seconds=60),
+    )
+    access_token: timedelta = setting(
+        values.seconds(60, 2_592_000), "An access token lasts so long.", default=timedelta(days=1)
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The whole of an installation's configuration."""
+
+    public_url: str = setting(
+        values.required(urls.public_url, "https://host, or http:// on loopback"),
+        "The address that people's browsers use; the root of a host.",
+    )
+    listen: str = setting(
+        values.required(texts.listen, "host:port"),
+        "Where the server listens.",
+        default="127.0.0.1:8000",
+    )
+    database_url: str = setting(
+        values.Reader(
+            "text",
+            "sqlite:///relative/path or sqlite:////absolute/path",
+            values.required(urls.database_url, "").parse,
+            urls.anchored_database,
+        ),
+        "The database.",
+        default="sqlite:///var/latchstring.db",
+    )
+    secret_key_file: Path = setting(
+        values.Reader("text", "a path", values.required(texts.path, "").parse, texts.anchored),
+        "The file with the secret keys. Keep it out of the database's folder and its backups.",
+        default=Path("keys/secret.key"),
+    )
+    tls_certificate_file: Path | None = setting(
+        _FILE,
+        "Certificate chain in PEM, to serve https without a proxy. Needs tls_key_file.",
+        default=None,
+    )
+    tls_key_file: Path | None = setting(
+        _FILE, "The certificate's private key in PEM.", default=None
+    )
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = setting(
+        values.listing(texts.network, "addresses and networks"),
+        "Proxies whose X-Forwarded-For is believed.",
+        default=(),
+    )
+    allow_example_identifiers: bool = setting(
+        values.boolean(),
+        "Whether reserved example addresses and numbers may sign in; for tests.",
+        default=False,
+    )
+    log_format: Literal["json", "console"] = setting(
+        values.choice(("json", "console")), "How log lines look.", default="json"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = setting(
+        values.choice(("debug", "info", "warning", "error")),
+        "The least important line that is written.",
+        default="info",
+    )
+    mail: MailSettings = field(default_factory=MailSettings)
+    sms: SmsSettings = field(default_factory=SmsSettings)
+    limits: LimitSettings = field(default_factory=LimitSettings)
+    lifetimes: LifetimeSettings = field(default_factory=LifetimeSettings)
+    connections: Mapping[str, ConnectionSettings] = field(default_factory=dict)
+    clients: tuple[ClientSettings, ...] = ()
+
+    @property
+    def issuer(self) -> str:
+        """The one issuer of this installation, with its trailing slash."""
+        return f"{self.public_url}/"
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port, as browsers write it."""
+        return self.public_url
+
+    @property
+    def host(self) -> str:
+        """The host alone, as the last line of a text message names it."""
+        return urlsplit(self.public_url).hostname or ""
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers come over https."""
+        return self.public_url.startswith("https:")
+
+    @property
+    def database_path(self) -> Path:
+        """The SQLite file."""
+        return urls.database_path(self.database_url)
+
+    @property
+    def listen_host(self) -> str:
+        """The host to listen on, without brackets."""
+        return self.listen.rpartition(":")[0].strip("[]")
+
+    @property
+    def listen_port(self) -> int:
+        """The port to listen on."""
+        return int(self.listen.rpartition(":")[2])
+
+
+def environment() -> Mapping[str, str]:
+    """Return the variables of this process."""
+    return os.environ
+
+
+def configuration_path(option: str | None, variables: Mapping[str, str]) -> Path:
+    """Return the file to read: the option, else ``LATCHSTRING_CONFIG``, else the one right here."""
+    return Path(option or variables.get(CONFIGURATION) or "latchstring.toml")

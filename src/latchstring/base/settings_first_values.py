@@ -1,0 +1,135 @@
+"""What the file says of connections and clients: first values for the database.
+
+They are written where the database has none; from then on the database is the truth, and the same
+readers check what ``connections set`` and ``clients set`` bring.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from latchstring.base import settings_texts as texts
+from latchstring.base import settings_urls as urls
+from latchstring.base import settings_values as values
+from latchstring.base.settings_texts import CONNECTION_NAMES
+from latchstring.base.settings_values import setting
+
+__all__ = ["CONNECTION_NAMES", "ClientSettings", "ConnectionSettings", "OtherBrowser", "Send"]
+
+
+class Send(StrEnum):
+    """What a message carries."""
+
+    BOTH = "both"
+    LINK = "link"
+    CODE = "code"
+
+
+class OtherBrowser(StrEnum):
+    """What a link does in a browser other than the one that asked for it."""
+
+    CONFIRM = "confirm"
+    CODE = "code"
+    DENY = "deny"
+
+
+_PAGE = values.optional(urls.web_link, "an https URL (http on loopback)")
+_CALLBACKS = values.listing(urls.callback, "https, http on loopback, or an app's own scheme")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionSettings:
+    """A way in: first values for the database, which is the truth from then on."""
+
+    send: Send = setting(
+        values.choice(Send),
+        "What a message carries: a link and a code, or one of them. A text message: a code.",
+        default=Send.BOTH,
+    )
+    code_length: int = setting(values.integer(6, 12), "How many digits a code has.", default=6)
+    code_lifetime: timedelta = setting(
+        values.seconds(60, 600), "How long a code is valid.", default=timedelta(seconds=600)
+    )
+    link_lifetime: timedelta = setting(
+        values.seconds(60, 3600),
+        "How long a link is valid.",
+        default=timedelta(seconds=600),
+        only="email",
+    )
+    live: int = setting(
+        values.integer(1, 5),
+        "How many of the newest requests stay valid at once; one more retires the oldest.",
+        default=5,
+    )
+    max_attempts: int = setting(
+        values.integer(1, 10), "How many wrong answers a request survives.", default=3
+    )
+    other_browser: OtherBrowser = setting(
+        values.choice(OtherBrowser),
+        "What a link does in another browser than the one that asked: sign in after a press, show "
+        "the code to type where it was asked for, or nothing.",
+        default=OtherBrowser.CONFIRM,
+        only="email",
+    )
+    sign_up: bool = setting(
+        values.boolean(), "Whether somebody unknown becomes a user by signing in.", default=True
+    )
+    countries: tuple[str, ...] = setting(
+        values.listing(texts.region, "two-letter regions"),
+        "Where messages may go. Required: without a country there is no SMS.",
+        default=(),
+        only="sms",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientSettings:
+    """An application: first values for the database, which is the truth from then on."""
+
+    client_id: str = setting(
+        values.required(texts.client_id, "1 to 128 of A-Z a-z 0-9 . _ ~ -"), "Its public name."
+    )
+    client_secret: str | None = setting(
+        values.optional(texts.client_secret, "32 to 256 ASCII characters"),
+        "Makes the client confidential; without one it is public. Only a digest is stored.",
+        default=None,
+        secret=True,
+    )
+    name: str = setting(
+        values.required(lambda text: values.line(100).parse(text), "at most 100 characters"),
+        "What people see on pages and in messages.",
+    )
+    native: bool = setting(
+        values.boolean(),
+        "An installed application, for which the port of a loopback callback may vary "
+        "(RFC 8252). Public clients only.",
+        default=False,
+    )
+    callbacks: tuple[str, ...] = setting(
+        _CALLBACKS, "Where people may be sent back to; compared exactly.", default=()
+    )
+    logout_urls: tuple[str, ...] = setting(
+        _CALLBACKS, "Where people may be sent after signing out; compared exactly.", default=()
+    )
+    initiate_login_uri: str | None = setting(
+        _PAGE, "The page of the application that starts a sign-in.", default=None
+    )
+    web_origins: tuple[str, ...] = setting(
+        values.listing(urls.origin, "origins, such as https://app.example"),
+        "Origins whose pages may call the API from a browser.",
+        default=(),
+    )
+    connections: tuple[str, ...] = setting(
+        values.listing(texts.connection, "email, sms"),
+        "The ways in that it offers.",
+        default=("email",),
+    )
+    logo_url: str | None = setting(_PAGE, "Its logo on pages.", default=None)
+    color: str | None = setting(
+        values.optional(texts.color, "a color like #0a7d5a"), "Its color on pages.", default=None
+    )
+    terms_url: str | None = setting(_PAGE, "Its terms of service.", default=None)
+    privacy_url: str | None = setting(_PAGE, "Its privacy policy.", default=None)
+    support_email: str | None = setting(
+        values.optional(texts.address, "an email address"), "Who helps its users.", default=None
+    )

@@ -1,0 +1,55 @@
+"""Events in the database."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from latchstring.base.ids import ClientId, IdentifierDigest, UserId, new_id
+from latchstring.base.origin import Origin
+from latchstring.db import statements
+from latchstring.db.database import Transaction
+from latchstring.domain.audit.event import INDEXED, Event, details_of
+
+SQL = statements.load(__package__)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An event as it stands in the book."""
+
+    id: str
+    type: str
+    happened_at: datetime
+    user_id: UserId | None
+    client_id: ClientId | None
+    identifier_digest: IdentifierDigest | None
+    request_id: str | None
+    ip: str | None
+    details: dict[str, Any]
+
+
+async def record(tx: Transaction, event: Event, origin: Origin, *, now: datetime) -> None:
+    """Write an event in the transaction of what it tells."""
+    values: dict[str, object] = {name: getattr(event, name, None) for name in INDEXED}
+    values |= {
+        "id": new_id("evt"),
+        "type": type(event).__name__,
+        "happened_at": now,
+        "request_id": origin.request_id or None,
+        "ip": origin.ip,
+        "details": details_of(event),
+    }
+    await tx.run(SQL["insert_event"], values)
+
+
+async def events_of(
+    tx: Transaction, user_id: UserId | None, digest: IdentifierDigest | None, *, count: int
+) -> list[Recorded]:
+    """Return the latest events of a user or an identifier, newest first."""
+    values = {"user_id": user_id, "identifier_digest": digest, "count": count}
+    return await tx.all(SQL["events_of"], Recorded, values)
+
+
+async def purge(tx: Transaction, *, before: datetime, count: int) -> int:
+    """Drop a small batch of old events; answer how many went."""
+    return await tx.run(SQL["purge_events"], {"before": before, "count": count})

@@ -1,0 +1,123 @@
+"""Challenges and guess budgets in the database. Concurrency lives in the statements."""
+
+from datetime import datetime, timedelta
+
+from latchstring.base.ids import AuthorizationId, ChallengeId, IdentifierDigest
+from latchstring.db import records, statements
+from latchstring.db.database import Transaction
+from latchstring.domain.challenges.budget import DAY, MONTH, Browser, Guesses, hour_of
+from latchstring.domain.challenges.challenge import Challenge, EndedBy
+
+SQL = statements.load(__package__)
+
+_HOUR = timedelta(hours=1)
+
+
+async def add(tx: Transaction, challenge: Challenge, *, live: int, now: datetime) -> None:
+    """Keep a new challenge and retire all but the newest ``live`` of its identifier."""
+    await tx.run(SQL["insert_challenge"], records.values_of(challenge))
+    values = {"identifier_digest": challenge.identifier_digest, "live": live, "now": now}
+    await tx.run(SQL["supersede_older"], values)
+
+
+async def spend_attempt(
+    tx: Transaction, digest: IdentifierDigest, *, shortest: int, now: datetime
+) -> list[Challenge]:
+    """Count an answer against every challenge it could fit, and return those.
+
+    ``shortest`` leaves out codes with fewer digits. The caller compares only what this returns.
+    """
+    values = {"identifier_digest": digest, "shortest": shortest, "now": now}
+    return await tx.all(SQL["spend_attempt"], Challenge, values)
+
+
+async def refund_attempt(tx: Transaction, live: list[Challenge]) -> None:
+    """Take back the count on these, at most five, challenges."""
+    for challenge in live:
+        values = {"identifier_digest": challenge.identifier_digest, "id": challenge.id}
+        await tx.run(SQL["refund_attempt"], values)
+
+
+async def find_over(tx: Transaction, digest: IdentifierDigest, now: datetime) -> list[Challenge]:
+    """Return the challenges of late that no code answers any more."""
+    values = {"identifier_digest": digest, "now": now}
+    return await tx.all(SQL["find_over"], Challenge, values)
+
+
+async def has_unanswered(tx: Transaction, digest: IdentifierDigest, now: datetime) -> bool:
+    """Whether some challenge is neither ended nor expired, tries left or not."""
+    values = {"identifier_digest": digest, "now": now}
+    return bool(await tx.one(SQL["count_unanswered"], int, values))
+
+
+async def end_all(
+    tx: Transaction, digest: IdentifierDigest, *, ended_by: EndedBy, now: datetime
+) -> list[ChallengeId]:
+    """End every live challenge of the identifier and return them; of racing callers one gets them."""
+    values = {"identifier_digest": digest, "ended_by": ended_by, "now": now}
+    return [ChallengeId(ended) for ended in await tx.all(SQL["end_all"], str, values)]
+
+
+async def end_one(tx: Transaction, challenge: Challenge, *, ended_by: EndedBy, now: datetime) -> bool:
+    """End one challenge; answer whether it was this call that did."""
+    values = {
+        "identifier_digest": challenge.identifier_digest,
+        "id": challenge.id,
+        "ended_by": ended_by,
+        "now": now,
+    }
+    return await tx.run(SQL["end_one"], values) == 1
+
+
+async def find_challenge(tx: Transaction, challenge_id: ChallengeId) -> Challenge | None:
+    """Return a challenge by its id."""
+    return await tx.one(SQL["find_challenge"], Challenge, {"id": challenge_id})
+
+
+async def newest_of_authorization(
+    tx: Transaction, digest: IdentifierDigest, authorization_id: AuthorizationId
+) -> Challenge | None:
+    """Return the challenge that a waiting page last caused for an identifier."""
+    values = {"identifier_digest": digest, "authorization_id": authorization_id}
+    return await tx.one(SQL["newest_of_authorization"], Challenge, values)
+
+
+async def note_opened(tx: Transaction, challenge: Challenge, now: datetime) -> None:
+    """Remember that something (a person, a scanner) opened the link; once."""
+    values = {"identifier_digest": challenge.identifier_digest, "id": challenge.id, "now": now}
+    await tx.run(SQL["note_opened"], values)
+
+
+async def spend_guess(
+    tx: Transaction, digest: IdentifierDigest, browser: Browser, now: datetime
+) -> None:
+    """Count an answer in the identifier's budget."""
+    values = {"identifier_digest": digest, "browser": browser, "hour_at": hour_of(now)}
+    await tx.run(SQL["spend_guess"], values)
+
+
+async def refund_guess(
+    tx: Transaction, digest: IdentifierDigest, browser: Browser, now: datetime
+) -> None:
+    """Take back a count of the same moment."""
+    values = {"identifier_digest": digest, "browser": browser, "hour_at": hour_of(now)}
+    await tx.run(SQL["refund_guess"], values)
+
+
+async def count_guesses(
+    tx: Transaction, digest: IdentifierDigest, browser: Browser, now: datetime
+) -> Guesses:
+    """Return the wrong answers of the last day and the last thirty days."""
+    values = {
+        "identifier_digest": digest,
+        "browser": browser,
+        "day_ago": now - DAY - _HOUR,
+        "month_ago": now - MONTH - _HOUR,
+    }
+    return await tx.one(SQL["count_guesses"], Guesses, values) or Guesses(0, 0)
+
+
+async def purge(tx: Transaction, *, before: datetime, month_ago: datetime, count: int) -> int:
+    """Drop a small batch of rows that nothing looks at any more; answer how many went."""
+    gone = await tx.run(SQL["purge_challenges"], {"before": before, "count": count})
+    return gone + await tx.run(SQL["purge_guesses"], {"before": month_ago, "count": count})

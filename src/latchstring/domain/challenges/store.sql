@@ -1,0 +1,108 @@
+-- columns --
+id, identifier_digest, connection, identifier, client_id, authorization_id, send, code_digest,
+code_length, key_version, max_attempts, attempts, decoy, return_to, address_digest,
+created_at, code_expires_at, link_expires_at, ended_at, ended_by, opened_at
+
+-- insert_challenge --
+-- A new challenge, the newest of its identifier.
+insert into challenges
+    (id, identifier_digest, sequence, connection, identifier, client_id, authorization_id, send,
+     code_digest, code_length, key_version, max_attempts, attempts, decoy, return_to, address_digest,
+     created_at, code_expires_at, link_expires_at, ended_at, ended_by, opened_at)
+values
+    (:id, :identifier_digest,
+     (select coalesce(max(c.sequence), 0) + 1 from challenges c where c.identifier_digest = :identifier_digest),
+     :connection, :identifier, :client_id, :authorization_id, :send,
+     :code_digest, :code_length, :key_version, :max_attempts, :attempts, :decoy, :return_to, :address_digest,
+     :created_at, :code_expires_at, :link_expires_at, null, null, null)
+
+-- supersede_older --
+-- The newest `live` stay; the rest retire.
+update challenges set ended_at = :now, ended_by = 'superseded'
+where identifier_digest = :identifier_digest and ended_at is null
+    and sequence <= (
+        select c.sequence from challenges c
+        where c.identifier_digest = :identifier_digest and c.ended_at is null
+        order by c.sequence desc limit 1 offset :live
+    )
+
+-- spend_attempt --
+-- Count the answer against everything it could fit, and return that. This comes before any comparison.
+update challenges set attempts = attempts + 1
+where identifier_digest = :identifier_digest and ended_at is null and code_expires_at > :now
+    and attempts < max_attempts and code_length >= :shortest
+returning {columns}
+
+-- refund_attempt --
+-- Take back one count: the answer was an old code of the same person.
+update challenges set attempts = attempts - 1
+where identifier_digest = :identifier_digest and id = :id and attempts > 0
+
+-- find_over --
+-- Used, retired, voided and expired challenges of late: their codes are refused, but not counted.
+select {columns} from challenges
+where identifier_digest = :identifier_digest and (ended_at is not null or code_expires_at <= :now)
+order by sequence desc limit 50
+
+-- count_unanswered --
+-- Challenges that are neither ended nor expired, answerable or not.
+select count(*) as unanswered from challenges
+where identifier_digest = :identifier_digest and ended_at is null and code_expires_at > :now
+
+-- end_all --
+-- One guarded statement ends every live challenge of the identifier; racing callers get no rows.
+update challenges set ended_at = :now, ended_by = :ended_by
+where identifier_digest = :identifier_digest and ended_at is null
+returning id
+
+-- end_one --
+-- End a single challenge.
+update challenges set ended_at = :now, ended_by = :ended_by
+where identifier_digest = :identifier_digest and id = :id and ended_at is null
+
+-- find_challenge --
+-- One challenge by its id, for the holder of its link.
+select {columns} from challenges where id = :id
+
+-- newest_of_authorization --
+-- The challenge a waiting page last caused.
+select {columns} from challenges
+where identifier_digest = :identifier_digest and authorization_id = :authorization_id
+order by sequence desc limit 1
+
+-- note_opened --
+-- Something opened the link, once.
+update challenges set opened_at = :now
+where identifier_digest = :identifier_digest and id = :id and opened_at is null
+
+-- spend_guess --
+-- Count an answer in the identifier's rolling budget.
+insert into wrong_answers (identifier_digest, browser, hour_at, wrong)
+values (:identifier_digest, :browser, :hour_at, 1)
+on conflict (identifier_digest, browser, hour_at) do update set wrong = wrong_answers.wrong + 1
+
+-- refund_guess --
+-- The answer was right, old, or never compared.
+update wrong_answers set wrong = wrong - 1
+where identifier_digest = :identifier_digest and browser = :browser and hour_at = :hour_at and wrong > 0
+
+-- count_guesses --
+-- Wrong answers since a day ago and since thirty days ago.
+select
+    coalesce(sum(case when hour_at > :day_ago then wrong else 0 end), 0) as in_a_day,
+    coalesce(sum(wrong), 0) as in_a_month
+from wrong_answers
+where identifier_digest = :identifier_digest and browser = :browser and hour_at > :month_ago
+
+-- purge_challenges --
+-- Drop a small batch of what expired long ago.
+delete from challenges where id in (
+    select c.id from challenges c
+    where c.link_expires_at < :before and c.code_expires_at < :before limit :count
+)
+
+-- purge_guesses --
+-- Drop a small batch of hours that no budget looks at any more.
+delete from wrong_answers where (identifier_digest, browser, hour_at) in (
+    select w.identifier_digest, w.browser, w.hour_at from wrong_answers w where w.hour_at < :before limit :count
+)

@@ -1,0 +1,143 @@
+"""One spelling per email address and phone number; whatever is ambiguous is refused.
+
+Mail goes to the normalized address and to no other. Peers were broken into where the address that
+was looked up and the address that was written to could differ (case mapping, comma lists, quoted
+local parts), so everything here ends in one string that serves for both.
+"""
+
+import hashlib
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from latchstring.base.errors import InvalidRequest
+from latchstring.base.ids import ConnectionName, IdentifierDigest
+from latchstring.base.secrets import encode
+
+EMAIL = ConnectionName("email")
+SMS = ConnectionName("sms")
+
+_DIGEST_BYTES = 24
+_MAX_INPUT = 320
+
+_RESERVED_DOMAINS = re.compile(r"(^|\.)(example\.(com|net|org)|example|test|invalid|localhost|local)$")
+"""RFC 2606 and RFC 6761: nobody can receive mail there."""
+
+_RESERVED_NUMBERS = re.compile(
+    r"^(\+1\d{3}55501\d\d|\+447700900\d{3}|\+336399800\d\d|\+6149157\d{4}|\+4917139200\d\d)$"
+)
+"""Numbers that regulators set aside for drama and documentation."""
+
+
+class BadEmail(InvalidRequest):
+    """Enter an email address in the form name@example.com."""
+
+    def __init__(self, *, detail: str = "") -> None:
+        """Keep the reason private."""
+        super().__init__(field="email", detail=detail)
+
+
+class BadPhoneNumber(InvalidRequest):
+    """Enter a mobile number, with the country code if it is outside the chosen country."""
+
+    def __init__(self, message: str | None = None, *, detail: str = "") -> None:
+        """Keep the reason private unless it is a sentence for the person."""
+        super().__init__(message, field="phone_number", detail=detail)
+
+
+@dataclass(frozen=True, slots=True)
+class Identifier:
+    """A normalized email address or E.164 number, and the connection it belongs to."""
+
+    connection: ConnectionName
+    value: str
+    region: str | None = None
+    """ISO region of a phone number."""
+
+    @property
+    def digest(self) -> IdentifierDigest:
+        """The leading key of every hot table. Not a secret: the value stands beside it."""
+        return digest_of(self.connection, self.value)
+
+    @property
+    def number_block(self) -> str:
+        """The block of 10,000 numbers that a phone number lies in."""
+        return self.value[:-4]
+
+
+def digest_of(connection: str, value: str) -> IdentifierDigest:
+    """Return the digest of a normalized identifier within its connection."""
+    whole = hashlib.sha256(f"{connection}\0{value}".encode()).digest()
+    return IdentifierDigest(encode(whole[:_DIGEST_BYTES]))
+
+
+def email_identifier(text: str, *, allow_examples: bool) -> Identifier:
+    """Return the one spelling of an email address; raise ``BadEmail``."""
+    address = unicodedata.normalize("NFC", text.strip()).replace("\uff20", "@")
+    if len(address) > _MAX_INPUT or any(_is_control(character) for character in address):
+        raise BadEmail(detail="too long, or a control character")
+    local, domain = _parts(_ascii_lower(address))
+    if unicodedata.normalize("NFKC", local).casefold() != local:
+        raise BadEmail(detail="the local part has a second spelling")
+    if not allow_examples and _RESERVED_DOMAINS.search(domain):
+        raise BadEmail(detail="a special-use domain")
+    return Identifier(EMAIL, f"{local}@{domain}")
+
+
+def phone_identifier(text: str, region: str | None, *, allow_examples: bool) -> Identifier:
+    """Return the E.164 form of a mobile number; ``region`` reads a national number.
+
+    Raises ``BadPhoneNumber``. Which regions may be texted is the connection's business.
+    """
+    import phonenumbers  # noqa: PLC0415 - 10 MB that an email-only installation never needs
+
+    cleaned = text.strip()
+    if len(cleaned) > _MAX_INPUT or any(_is_control(character) for character in cleaned):
+        raise BadPhoneNumber(detail="too long, or a control character")
+    if cleaned.startswith("00"):
+        cleaned = "+" + cleaned[2:]
+    try:
+        number = phonenumbers.parse(cleaned, region)
+    except phonenumbers.NumberParseException as error:
+        raise BadPhoneNumber(detail=str(error)) from None
+    if number.extension or not phonenumbers.is_valid_number(number):
+        raise BadPhoneNumber(detail="not a number in service")
+    if phonenumbers.number_type(number) not in _textable(phonenumbers.PhoneNumberType):
+        raise BadPhoneNumber("This number can't receive texts. Enter a mobile number.")
+    value = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    if not allow_examples and _RESERVED_NUMBERS.match(value):
+        raise BadPhoneNumber(detail="a reserved example number")
+    return Identifier(SMS, value, phonenumbers.region_code_for_number(number))
+
+
+def _parts(address: str) -> tuple[str, str]:
+    import email_validator  # noqa: PLC0415 - kept out of the cold start
+
+    try:
+        valid = email_validator.validate_email(
+            address,
+            check_deliverability=False,
+            allow_quoted_local=False,
+            allow_domain_literal=False,
+            allow_display_name=False,
+            globally_deliverable=False,
+        )
+    except email_validator.EmailNotValidError as error:
+        raise BadEmail(detail=str(error)) from None
+    domain = (valid.ascii_domain or "").lower()
+    if "." not in domain:
+        raise BadEmail(detail="the domain has no dot")
+    return valid.local_part, domain
+
+
+def _textable(kinds: type) -> tuple[int, ...]:
+    return (kinds.MOBILE, kinds.FIXED_LINE_OR_MOBILE)  # type: ignore[attr-defined] # untyped library
+
+
+def _ascii_lower(text: str) -> str:
+    # Only ASCII: str.lower() maps letters of other scripts, and some of them onto ASCII ones.
+    return "".join(c.lower() if c.isascii() else c for c in text)
+
+
+def _is_control(character: str) -> bool:
+    return unicodedata.category(character) in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}

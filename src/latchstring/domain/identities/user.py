@@ -1,0 +1,51 @@
+"""The account an application knows by its subject."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+
+from latchstring.base.ids import ConnectionName, IdentifierDigest, UserId
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """An account. It exists from the first success on."""
+
+    id: UserId
+    created_at: datetime
+    updated_at: datetime
+    blocked_at: datetime | None
+    last_sign_in_at: datetime | None
+    sign_ins: int
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether an administrator shut this account out."""
+        return self.blocked_at is not None
+
+
+@dataclass(frozen=True, slots=True)
+class UserIdentifier:
+    """An identifier that belongs to a user."""
+
+    identifier_digest: IdentifierDigest
+    connection: ConnectionName
+    identifier: str
+    user_id: UserId
+    verified_at: datetime | None
+    created_at: datetime
+    browsers_known_since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a start and a verification need to know of the person behind an identifier."""
+
+    user_id: UserId
+    blocked_at: datetime | None
+    browsers_known_since: datetime
+
+
+def new_user_id(connection: ConnectionName) -> UserId:
+    """Return a fresh subject: the way in, a bar, 24 random hex digits."""
+    return UserId(f"{connection}|{secrets.token_hex(12)}")

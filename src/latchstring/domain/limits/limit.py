@@ -1,0 +1,38 @@
+"""A limit, the key it counts by, and what is left of it."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from latchstring.base.secrets import encode
+
+_DIGEST_BYTES = 18
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """``allowed`` uses per key in a window that opens with the first of them."""
+
+    name: str
+    allowed: int
+    window: timedelta
+
+    def digest_of(self, key: str) -> str:
+        """Return what the row is kept under; addresses and numbers do not stand in the table."""
+        return encode(hashlib.sha256(f"{self.name}\0{key}".encode()).digest()[:_DIGEST_BYTES])
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A key's current window."""
+
+    used: int
+    window_ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Exhausted:
+    """A limit that allows no more before its window ends."""
+
+    limit: Limit
+    until: datetime

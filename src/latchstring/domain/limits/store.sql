@@ -1,0 +1,24 @@
+-- spend --
+-- One use, or no row when the window is full. A window that is over starts anew.
+insert into limits (key_digest, name, used, window_ends_at)
+values (:key_digest, :name, 1, :new_end)
+on conflict (key_digest, name) do update set
+    used = case when limits.window_ends_at <= :now then 1 else limits.used + 1 end,
+    window_ends_at = case when limits.window_ends_at <= :now then :new_end else limits.window_ends_at end
+where limits.window_ends_at <= :now or limits.used < :allowed
+returning used, window_ends_at
+
+-- find_window --
+-- What a key has used.
+select used, window_ends_at from limits where key_digest = :key_digest and name = :name
+
+-- give_back --
+-- The use turned out to be a good one, or came to nothing.
+update limits set used = used - 1
+where key_digest = :key_digest and name = :name and used > 0 and window_ends_at > :now
+
+-- purge_windows --
+-- Drop a small batch of windows that are over.
+delete from limits where (key_digest, name) in (
+    select l.key_digest, l.name from limits l where l.window_ends_at < :now limit :count
+)
