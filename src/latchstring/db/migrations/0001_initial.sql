@@ -200,6 +200,37 @@ create table configuration_version (
 );
 insert into configuration_version (id, version) values (1, 0);
 
+-- delivery -----------------------------------------------------------------------------------
+
+-- The outbox: one row per message, written in the transaction of the challenge it tells of. Holds no code, link or Message-ID:
+-- those are derived again, from the challenge's id, whenever the message is rendered.
+-- due_at: when the row is next looked at. Queued: its next attempt, or, while somebody holds it, the end of the lease.
+-- Settled: the time it was settled (purging walks the same index).
+create table messages (
+    id                text not null primary key,
+    challenge_id      text not null,
+    channel           text not null check (channel in ('email', 'sms')),
+    recipient         text not null,
+    identifier_digest text not null,
+    template          text not null,
+    language          text not null,
+    inputs            text not null,
+    key_version       bigint not null,
+    decoy             boolean not null,
+    state             text not null check (state in ('queued', 'handed_over', 'failed', 'expired', 'suppressed')),
+    attempts          bigint not null,
+    due_at            bigint not null,
+    lease_owner       text,
+    created_at        bigint not null,
+    give_up_at        bigint not null,
+    settled_at        bigint,
+    last_error        text not null,
+    provider_answer   text not null
+);
+
+create index messages_due on messages (state, due_at);
+create index messages_recipient on messages (recipient, created_at);
+
 -- audit --------------------------------------------------------------------------------------
 
 create table events (
