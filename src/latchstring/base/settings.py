@@ -5,6 +5,8 @@ refusals and ``config show`` all come from there. This is the only module that r
 environment.
 """
 
+# ruff: noqa: RUF009 - `setting` declares a field, exactly as dataclasses.field does
+
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,6 +19,7 @@ from urllib.parse import urlsplit
 from latchstring.base import settings_texts as texts
 from latchstring.base import settings_urls as urls
 from latchstring.base import settings_values as values
+from latchstring.base.settings_declarations import rate_setting, setting
 from latchstring.base.settings_first_values import (
     CONNECTION_NAMES,
     ClientSettings,
@@ -24,9 +27,10 @@ from latchstring.base.settings_first_values import (
     OtherBrowser,
     Send,
 )
-from latchstring.base.settings_values import Rate, setting
+from latchstring.base.settings_values import Rate
 
 __all__ = [
+    "CONFIGURATION",
     "CONNECTION_NAMES",
     "OTHER_VARIABLES",
     "ClientSettings",
@@ -99,13 +103,13 @@ class SmsSettings:
 class LimitSettings:
     """How often things may be tried. Whoever meets a limit is told its name and its end."""
 
-    starts_per_identifier: Rate = values.rate_setting(
+    starts_per_identifier: Rate = rate_setting(
         "Codes and links one address or number may ask for.", "10/h"
     )
-    starts_per_address: Rate = values.rate_setting(
+    starts_per_address: Rate = rate_setting(
         "Starts from one network address (IPv4 /32, IPv6 /64) without a client secret.", "50/h"
     )
-    wrong_answers_per_address: Rate = values.rate_setting(
+    wrong_answers_per_address: Rate = rate_setting(
         "Wrong answers from one network address without a client secret.", "100/d"
     )
     wrong_answers_per_identifier_per_day: int = setting(
@@ -118,10 +122,10 @@ class LimitSettings:
         "Wrong answers in 30 days after which new codes have 10 digits.",
         default=100,
     )
-    sms_per_number_block: Rate = values.rate_setting(
+    sms_per_number_block: Rate = rate_setting(
         "Text messages to one block of 10,000 numbers.", "20/h"
     )
-    sms_per_installation: Rate = values.rate_setting("Text messages altogether.", "200/d")
+    sms_per_installation: Rate = rate_setting("Text messages altogether.", "200/d")
     resend_after: tuple[int, ...] = setting(
         values.waits(1, 3600),
         "Seconds until the page's send-again button opens: the first time, the second, and on.",

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from latchstring.base.settings_values import refuse
+
 Key = tuple[str | int, ...]
 """A path into the file: ``("mail", "from")``, or ``("clients", 0, "name")`` in a repeated table."""
 
@@ -23,7 +25,12 @@ _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
 
 class FileError(ValueError):
-    """The file cannot be read or is not TOML; the text begins with its path and line."""
+    """The file cannot be read or is not TOML."""
+
+    def __init__(self, where: str, message: str) -> None:
+        """Take the file, with the line where there is one, and what is wrong."""
+        super().__init__(message)
+        self.where = where
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +41,27 @@ class SettingsFile:
     table: dict[str, Any]
     lines: dict[Key, int] = field(default_factory=dict)
 
+    @property
+    def folder(self) -> Path:
+        """Where relative paths begin."""
+        return self.path.parent.absolute()
+
     def where(self, key: Key) -> str:
         """Return ``file:line`` of a key, or of what would hold it."""
         while key and key not in self.lines:
             key = key[:-1]
         return f"{self.path}:{self.lines.get(key, 1)}"
+
+    def text_of(self, name: object) -> str:
+        """Return what stands in a file named by a setting, without the line end after it."""
+        if not isinstance(name, str) or not name or "\0" in name:
+            refuse("must be a path")
+        try:
+            return (self.folder / name).read_text(encoding="utf-8").rstrip("\r\n")
+        except OSError as error:
+            refuse(f"cannot read its file: {error.strerror}")
+        except UnicodeDecodeError:
+            refuse("cannot read its file: it is not UTF-8 text")
 
 
 def read(path: Path) -> SettingsFile:
@@ -46,21 +69,21 @@ def read(path: Path) -> SettingsFile:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
-        raise FileError(f"{path}: cannot be read: {error.strerror}") from None
+        raise FileError(str(path), f"cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        raise FileError(f"{path}:{line}: is not UTF-8 text") from None
+        raise FileError(f"{path}:{line}", "is not UTF-8 text") from None
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise FileError(_syntax(path, text, str(error))) from None
+        raise _syntax_error(path, text, str(error)) from None
     return SettingsFile(path, table, dict(_lines(text.replace("\r\n", "\n"))))
 
 
-def _syntax(path: Path, text: str, message: str) -> str:
+def _syntax_error(path: Path, text: str, message: str) -> FileError:
     place = _TOML_PLACE.search(message)
     line = place[1] if place and place[1] else text.count("\n") + 1
-    return f"{path}:{line}: is not valid TOML: {_TOML_PLACE.sub('', message)}"
+    return FileError(f"{path}:{line}", f"is not valid TOML: {_TOML_PLACE.sub('', message)}")
 
 
 def _lines(text: str) -> Iterator[tuple[Key, int]]:

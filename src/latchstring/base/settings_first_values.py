@@ -4,6 +4,9 @@ They are written where the database has none; from then on the database is the t
 readers check what ``connections set`` and ``clients set`` bring.
 """
 
+# ruff: noqa: RUF009 - `setting` declares a field, exactly as dataclasses.field does
+
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -11,8 +14,8 @@ from enum import StrEnum
 from latchstring.base import settings_texts as texts
 from latchstring.base import settings_urls as urls
 from latchstring.base import settings_values as values
+from latchstring.base.settings_declarations import setting
 from latchstring.base.settings_texts import CONNECTION_NAMES
-from latchstring.base.settings_values import setting
 
 __all__ = ["CONNECTION_NAMES", "ClientSettings", "ConnectionSettings", "OtherBrowser", "Send"]
 
@@ -45,6 +48,7 @@ class ConnectionSettings:
         values.choice(Send),
         "What a message carries: a link and a code, or one of them. A text message: a code.",
         default=Send.BOTH,
+        default_of={"sms": Send.CODE},
     )
     code_length: int = setting(values.integer(6, 12), "How many digits a code has.", default=6)
     code_lifetime: timedelta = setting(
@@ -133,3 +137,17 @@ class ClientSettings:
     support_email: str | None = setting(
         values.optional(texts.address, "an email address"), "Who helps its users.", default=None
     )
+
+
+def connection_faults(name: str, settings: ConnectionSettings) -> Iterator[tuple[str, str]]:
+    """Yield each setting that does not fit the connection, with the reason."""
+    if name == "sms" and settings.send is not Send.CODE:
+        yield "send", 'must be "code": a text message has no room for a link'
+    if name == "sms" and not settings.countries:
+        yield "countries", 'is required: without a country there is no SMS, such as ["US", "GB"]'
+
+
+def client_faults(settings: ClientSettings) -> Iterator[tuple[str, str]]:
+    """Yield each setting that does not fit the others, with the reason."""
+    if settings.native and settings.client_secret:
+        yield "native", "must be false with a client_secret: an installed app cannot keep one"

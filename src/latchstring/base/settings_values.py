@@ -6,7 +6,7 @@ somebody pasted into the wrong line. Numbers may be repeated.
 
 import re
 from collections.abc import Callable
-from dataclasses import MISSING, dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -44,25 +44,6 @@ class Rate:
         unit = next(name for name in "dhms" if seconds % _UNITS[name] == 0)
         times = seconds // _UNITS[unit]
         return f"{self.count}/{times if times > 1 else ''}{unit}"
-
-
-def setting(
-    reader: Reader,
-    description: str,
-    *,
-    default: object = MISSING,
-    secret: bool = False,
-    only: str = "",
-) -> Any:  # noqa: ANN401 - like dataclasses.field, which it calls
-    """Declare a field that is a setting; ``only`` names the one connection it belongs to."""
-    about = {"reader": reader, "description": description, "secret": secret, "only": only}
-    return field(default=default, repr=not secret, metadata=about)
-
-
-def rate_setting(description: str, default: str) -> Any:  # noqa: ANN401 - see setting
-    """Declare a limit."""
-    reader = required(rate, 'a count and a window, such as "10/h", "10/2h", "100/d"')
-    return setting(reader, description, default=rate(default))
 
 
 def refuse(reason: str) -> NoReturn:

@@ -1,0 +1,188 @@
+"""Load the whole configuration, or refuse with every fault at once."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from latchstring.base import settings_file
+from latchstring.base.settings import (
+    CONFIGURATION,
+    CONNECTION_NAMES,
+    OTHER_VARIABLES,
+    ClientSettings,
+    ConnectionSettings,
+    LifetimeSettings,
+    LimitSettings,
+    MailSettings,
+    Settings,
+    SmsSettings,
+    configuration_path,
+    environment,
+)
+from latchstring.base.settings_file import Key, SettingsFile
+from latchstring.base.settings_first_values import (
+    client_faults,
+    connection_faults,
+)
+from latchstring.base.settings_reading import (
+    PREFIX,
+    Problem,
+    Reading,
+    SettingsError,
+    Shown,
+    nearest,
+)
+from latchstring.base.settings_urls import is_loopback
+
+Record = TypeVar("Record")
+
+SECTIONS: Mapping[str, type] = {
+    "mail": MailSettings,
+    "sms": SmsSettings,
+    "limits": LimitSettings,
+    "lifetimes": LifetimeSettings,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The settings, the file they came from, and each value with its origin."""
+
+    settings: Settings
+    path: Path
+    shown: tuple[Shown, ...]
+
+
+def load(option: str | None = None, variables: Mapping[str, str] | None = None) -> Loaded:
+    """Return the configuration; raise ``SettingsError`` with every fault.
+
+    The file is the one the option names, else ``LATCHSTRING_CONFIG``, else ``./latchstring.toml``.
+    """
+    variables = environment() if variables is None else variables
+    path = configuration_path(option, variables)
+    try:
+        file = settings_file.read(path)
+    except settings_file.FileError as error:
+        hint = "" if path.exists() else f"; name the file with --config or {CONFIGURATION}"
+        raise SettingsError([Problem(error.where, "", f"{error}{hint}")]) from None
+    reading = Reading(file, variables)
+    settings = _settings(reading)
+    if settings is None or reading.problems:
+        raise SettingsError(reading.problems)
+    return Loaded(settings, path, tuple(reading.shown))
+
+
+def read_connection(name: str, table: Mapping[str, object]) -> ConnectionSettings:
+    """Return a connection from names and values as the file has them; raise ``SettingsError``."""
+    reading = Reading(SettingsFile(Path(), dict(table)))
+    return _found(reading, _connection(reading, name, ()))
+
+
+def read_client(table: Mapping[str, object]) -> ClientSettings:
+    """Return a client from names and values as the file has them; raise ``SettingsError``."""
+    reading = Reading(SettingsFile(Path(), dict(table)))
+    return _found(reading, _client(reading, ()))
+
+
+def _found(reading: Reading, record: Record | None) -> Record:
+    if record is None or reading.problems:
+        raise SettingsError(Problem("", fault.key, fault.message) for fault in reading.problems)
+    return record
+
+
+def _settings(reading: Reading) -> Settings | None:
+    found = reading.values(Settings)
+    parts: dict[str, Any] = {name: reading.record(kind, (name,)) for name, kind in SECTIONS.items()}
+    parts["connections"] = _connections(reading)
+    parts["clients"] = _clients(reading)
+    reading.refuse_unknown_variables(OTHER_VARIABLES)
+    if reading.problems:
+        return None
+    settings = Settings(**found, **parts)
+    for key, reason in _faults(settings):
+        reading.refuse(key, reason)
+    return settings
+
+
+def _connections(reading: Reading) -> dict[str, ConnectionSettings]:
+    given = reading.table(("connections",))
+    for name in given.keys() - set(CONNECTION_NAMES):
+        meant = nearest(name, CONNECTION_NAMES)
+        reading.refuse(("connections", name), f"unknown connection{meant}")
+    found = {
+        name: _connection(reading, name, ("connections", name))
+        for name in CONNECTION_NAMES
+        if name in given or _is_in_environment(reading, name)
+    }
+    return {name: connection for name, connection in found.items() if connection is not None}
+
+
+def _is_in_environment(reading: Reading, name: str) -> bool:
+    prefix = f"{PREFIX}CONNECTIONS__{name.upper()}__"
+    return any(variable.startswith(prefix) for variable in reading.variables)
+
+
+def _connection(reading: Reading, name: str, key: Key) -> ConnectionSettings | None:
+    connection = reading.record(ConnectionSettings, key, connection=name)
+    if connection is not None:
+        for setting, reason in connection_faults(name, connection):
+            reading.refuse((*key, setting), reason)
+    return connection
+
+
+def _clients(reading: Reading) -> tuple[ClientSettings, ...]:
+    given = reading.file.table.get("clients", [])
+    if not isinstance(given, list):
+        reading.refuse(("clients",), "must be repeated tables, each headed [[clients]]")
+        return ()
+    found: dict[str, ClientSettings] = {}
+    for position in range(len(given)):
+        client = _client(reading, ("clients", position))
+        if client is not None and client.client_id in found:
+            reading.refuse(("clients", position, "client_id"), "is the id of another client")
+        elif client is not None:
+            found[client.client_id] = client
+    return tuple(found.values())
+
+
+def _client(reading: Reading, key: Key) -> ClientSettings | None:
+    client = reading.record(ClientSettings, key)
+    if client is not None:
+        for setting, reason in client_faults(client):
+            reading.refuse((*key, setting), reason)
+    return client
+
+
+def _faults(settings: Settings) -> Iterator[tuple[Key, str]]:
+    """Yield what does not fit together although each value is right."""
+    yield from _mail_faults(settings)
+    yield from _sms_faults(settings)
+    yield from _tls_faults(settings)
+    if settings.lifetimes.session_idle > settings.lifetimes.session_absolute:
+        yield ("lifetimes", "session_idle"), "must not be longer than session_absolute"
+
+
+def _mail_faults(settings: Settings) -> Iterator[tuple[Key, str]]:
+    if "email" in settings.connections and not settings.mail.smtp_url:
+        yield ("mail", "smtp_url"), "is required for [connections.email]"
+    if settings.mail.smtp_url and not settings.mail.from_:
+        yield ("mail", "from"), "is required with smtp_url"
+
+
+def _sms_faults(settings: Settings) -> Iterator[tuple[Key, str]]:
+    gateway, token = settings.sms.gateway_url, settings.sms.gateway_token
+    if "sms" in settings.connections and not gateway:
+        yield ("sms", "gateway_url"), "is required for [connections.sms]"
+    parts = urlsplit(gateway or "")
+    if token and parts.scheme == "http" and not is_loopback(parts.hostname):
+        yield ("sms", "gateway_url"), "must be https: gateway_token would be sent in clear"
+
+
+def _tls_faults(settings: Settings) -> Iterator[tuple[Key, str]]:
+    if bool(settings.tls_certificate_file) != bool(settings.tls_key_file):
+        missing = "tls_key_file" if settings.tls_certificate_file else "tls_certificate_file"
+        yield (missing,), "is required: certificate and key go together"
+    if settings.tls_certificate_file and not settings.secure:
+        yield ("public_url",), "must be https with a tls_certificate_file"
