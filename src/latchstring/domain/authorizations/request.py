@@ -1,0 +1,142 @@
+"""The pending authorization request, and what satisfies it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from latchstring.base.ids import (
+    AuthorizationId,
+    ClientId,
+    ConnectionName,
+    IdentifierDigest,
+    new_id,
+)
+
+LIFETIME = timedelta(minutes=30)
+"""How long a person may take to sign in before the application has to ask again."""
+
+
+class Prompt(StrEnum):
+    """What the application wants the person to be asked."""
+
+    NONE = "none"
+    LOGIN = "login"
+    SELECT_ACCOUNT = "select_account"
+    CONSENT = "consent"
+    """Accepted and without effect: every client is the operator's own."""
+
+
+_FRESH = frozenset({Prompt.LOGIN, Prompt.SELECT_ACCOUNT})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """What a browser's session proves about the person, in this room's words."""
+
+    connection: ConnectionName
+    identifier: str
+    authenticated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A checked request: the client is known, the redirect URI is its own, the rest is sound."""
+
+    client_id: ClientId
+    redirect_uri: str
+    response_mode: str
+    scope: str
+    state: str | None = None
+    nonce: str | None = None
+    code_challenge: str | None = None
+    prompt: frozenset[Prompt] = frozenset()
+    max_age_seconds: int | None = None
+    login_hint: str | None = None
+    connection: ConnectionName | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizationRequest:
+    """What ``/authorize`` received, kept until it is answered."""
+
+    id: AuthorizationId
+    browser_digest: str
+    """Digest of the browser cookie's value: the request is worthless in any other browser."""
+
+    client_id: ClientId
+    redirect_uri: str
+    response_mode: str
+    scope: str
+    state: str | None
+    nonce: str | None
+    code_challenge: str | None
+    prompt: str
+    max_age_seconds: int | None
+    login_hint: str | None
+    connection: ConnectionName | None
+    """The way in that the application asked for."""
+
+    identifier: str | None
+    """Whom the person said they are, once they did; with its digest and its way in."""
+
+    identifier_digest: IdentifierDigest | None
+    challenged_connection: ConnectionName | None
+    created_at: datetime
+    expires_at: datetime
+    starts: int
+    last_start_at: datetime | None
+    completed_at: datetime | None
+
+    def is_pending(self, now: datetime) -> bool:
+        """Whether it still waits for its answer."""
+        return self.completed_at is None and now < self.expires_at
+
+    def is_satisfied_by(self, proof: Proof, *, now: datetime) -> bool:
+        """Whether a session is what the application asked for.
+
+        A sign-in that happened after the request always is, unless the person named somebody else
+        on the way. An older one is if nothing demands a fresh one: ``prompt``, ``max_age``, or
+        another way in (as at Auth0, a named connection does not reuse a session made by another).
+        """
+        if self.identifier is not None and self.identifier != proof.identifier:
+            return False
+        if proof.authenticated_at > self.created_at:
+            return True
+        return not self._demands_fresh(proof, now)
+
+    def _demands_fresh(self, proof: Proof, now: datetime) -> bool:
+        if _FRESH.intersection(self.prompt.split()):
+            return True
+        if self.connection is not None and self.connection != proof.connection:
+            return True
+        # Not `>`: max_age=0 means a fresh sign-in, whatever the clock's resolution.
+        return self.max_age_seconds is not None and now - proof.authenticated_at >= timedelta(
+            seconds=self.max_age_seconds
+        )
+
+
+def open_request(wanted: Wanted, browser_digest: str, *, now: datetime) -> AuthorizationRequest:
+    """Return a new pending request of this browser."""
+    return AuthorizationRequest(
+        id=AuthorizationId(new_id("auth")),
+        browser_digest=browser_digest,
+        client_id=wanted.client_id,
+        redirect_uri=wanted.redirect_uri,
+        response_mode=wanted.response_mode,
+        scope=wanted.scope,
+        state=wanted.state,
+        nonce=wanted.nonce,
+        code_challenge=wanted.code_challenge,
+        prompt=" ".join(sorted(wanted.prompt)),
+        max_age_seconds=wanted.max_age_seconds,
+        login_hint=wanted.login_hint,
+        connection=wanted.connection,
+        identifier=None,
+        identifier_digest=None,
+        challenged_connection=None,
+        created_at=now,
+        expires_at=now + LIFETIME,
+        starts=0,
+        last_start_at=None,
+        completed_at=None,
+    )

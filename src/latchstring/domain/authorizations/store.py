@@ -1,0 +1,75 @@
+"""Authorization requests and codes in the database. Single use lives in the statements."""
+
+from datetime import datetime
+
+from latchstring.base.ids import AuthorizationId, ConnectionName, IdentifierDigest
+from latchstring.db import records, statements
+from latchstring.db.database import Transaction
+from latchstring.domain.authorizations.code import AuthorizationCode
+from latchstring.domain.authorizations.request import AuthorizationRequest
+
+SQL = statements.load(__package__)
+
+
+async def insert_request(tx: Transaction, request: AuthorizationRequest) -> None:
+    """Keep a request until its person has signed in."""
+    await tx.run(SQL["insert_request"], records.values_of(request))
+
+
+async def find_request(
+    tx: Transaction, request_id: AuthorizationId, browser_digest: str
+) -> AuthorizationRequest | None:
+    """Return a request, pending or over, if it is this browser's."""
+    values = {"id": request_id, "browser_digest": browser_digest}
+    return await tx.one(SQL["find_request"], AuthorizationRequest, values)
+
+
+async def note_start(
+    tx: Transaction,
+    request_id: AuthorizationId,
+    *,
+    identifier: str,
+    identifier_digest: IdentifierDigest,
+    challenged_connection: ConnectionName,
+    now: datetime,
+) -> bool:
+    """Remember whom the person said they are; answer whether the request still waits."""
+    values = {
+        "id": request_id,
+        "identifier": identifier,
+        "identifier_digest": identifier_digest,
+        "challenged_connection": challenged_connection,
+        "now": now,
+    }
+    return await tx.run(SQL["note_start"], values) == 1
+
+
+async def complete_request(tx: Transaction, request_id: AuthorizationId, now: datetime) -> bool:
+    """Take the one answer a request has; of racing callers one gets it."""
+    return await tx.run(SQL["complete_request"], {"id": request_id, "now": now}) == 1
+
+
+async def insert_code(tx: Transaction, code: AuthorizationCode) -> None:
+    """Keep a new code."""
+    await tx.run(SQL["insert_code"], records.values_of(code))
+
+
+async def spend_code(tx: Transaction, code_digest: str, now: datetime) -> AuthorizationCode | None:
+    """Use a code up and return it; of racing callers one gets it, and nobody later."""
+    values = {"code_digest": code_digest, "now": now}
+    return await tx.one(SQL["spend_code"], AuthorizationCode, values)
+
+
+async def find_code(tx: Transaction, code_digest: str) -> AuthorizationCode | None:
+    """Return a code, spent or not."""
+    return await tx.one(SQL["find_code"], AuthorizationCode, {"code_digest": code_digest})
+
+
+async def purge_requests(tx: Transaction, *, before: datetime, count: int) -> int:
+    """Drop a small batch of requests that expired before then; answer how many went."""
+    return await tx.run(SQL["purge_requests"], {"before": before, "count": count})
+
+
+async def purge_codes(tx: Transaction, *, before: datetime, count: int) -> int:
+    """Drop a small batch of codes that expired before then; answer how many went."""
+    return await tx.run(SQL["purge_codes"], {"before": before, "count": count})

@@ -1,0 +1,61 @@
+-- insert_request --
+-- A request waits for its person to sign in.
+insert into authorization_requests
+    (id, browser_digest, client_id, redirect_uri, response_mode, scope, state, nonce, code_challenge,
+     prompt, max_age_seconds, login_hint, connection, identifier, identifier_digest,
+     challenged_connection, created_at, expires_at, starts, last_start_at, completed_at)
+values
+    (:id, :browser_digest, :client_id, :redirect_uri, :response_mode, :scope, :state, :nonce, :code_challenge,
+     :prompt, :max_age_seconds, :login_hint, :connection, :identifier, :identifier_digest,
+     :challenged_connection, :created_at, :expires_at, :starts, :last_start_at, :completed_at)
+
+-- find_request --
+-- A request, for the browser that made it alone.
+select id, browser_digest, client_id, redirect_uri, response_mode, scope, state, nonce, code_challenge,
+    prompt, max_age_seconds, login_hint, connection, identifier, identifier_digest,
+    challenged_connection, created_at, expires_at, starts, last_start_at, completed_at
+from authorization_requests where id = :id and browser_digest = :browser_digest
+
+-- note_start --
+-- The person said who they are, and a message is on its way.
+update authorization_requests
+set identifier = :identifier, identifier_digest = :identifier_digest,
+    challenged_connection = :challenged_connection, starts = starts + 1, last_start_at = :now
+where id = :id and completed_at is null and expires_at > :now
+
+-- complete_request --
+-- The answer is given once; racing callers change no row.
+update authorization_requests set completed_at = :now
+where id = :id and completed_at is null and expires_at > :now
+
+-- insert_code --
+-- A code that works once.
+insert into authorization_codes
+    (code_digest, client_id, redirect_uri, user_id, session_id, scope, nonce, code_challenge,
+     auth_time, amr, created_at, expires_at, used_at)
+values
+    (:code_digest, :client_id, :redirect_uri, :user_id, :session_id, :scope, :nonce, :code_challenge,
+     :auth_time, :amr, :created_at, :expires_at, :used_at)
+
+-- spend_code --
+-- The first use takes the code, whoever presents it; every other one gets no row.
+update authorization_codes set used_at = :now
+where code_digest = :code_digest and used_at is null
+returning code_digest, client_id, redirect_uri, user_id, session_id, scope, nonce, code_challenge,
+    auth_time, amr, created_at, expires_at, used_at
+
+-- find_code --
+-- A code, spent or not.
+select code_digest, client_id, redirect_uri, user_id, session_id, scope, nonce, code_challenge,
+    auth_time, amr, created_at, expires_at, used_at
+from authorization_codes where code_digest = :code_digest
+
+-- purge_requests --
+-- Drop a small batch of requests that are long over.
+delete from authorization_requests
+where id in (select r.id from authorization_requests r where r.expires_at < :before limit :count)
+
+-- purge_codes --
+-- Drop a small batch of codes that are long over.
+delete from authorization_codes
+where code_digest in (select c.code_digest from authorization_codes c where c.expires_at < :before limit :count)

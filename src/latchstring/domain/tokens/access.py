@@ -1,0 +1,72 @@
+"""The opaque access token, good for ``/userinfo``."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from latchstring.base.errors import Forbidden
+from latchstring.base.ids import ClientId, SessionId, UserId
+from latchstring.base.secrets import digest, random_token
+
+_FORM = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+class TokenRefused(Forbidden):
+    """The access token is not valid."""
+
+
+class ScopeMissing(Forbidden):
+    """The access token lacks the scope openid."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessToken:
+    """An access token as it is kept: by digest, so that a dump of the database holds none."""
+
+    token_digest: str
+    client_id: ClientId
+    user_id: UserId
+    session_id: SessionId | None
+    code_digest: str | None
+    """The authorization code it came from: a replay of that code ends this token."""
+
+    scope: str
+    created_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None
+
+    def is_live(self, now: datetime) -> bool:
+        """Whether it still opens anything."""
+        return self.revoked_at is None and now < self.expires_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bearer:
+    """For whom a token is made."""
+
+    client_id: ClientId
+    user_id: UserId
+    session_id: SessionId | None
+    code_digest: str | None
+    scope: str
+
+
+def issue(bearer: Bearer, *, lifetime: timedelta, now: datetime) -> tuple[str, AccessToken]:
+    """Return a new token for the application, and what is kept of it."""
+    token = random_token()
+    return token, AccessToken(
+        token_digest=digest(token),
+        client_id=bearer.client_id,
+        user_id=bearer.user_id,
+        session_id=bearer.session_id,
+        code_digest=bearer.code_digest,
+        scope=bearer.scope,
+        created_at=now,
+        expires_at=now + lifetime,
+        revoked_at=None,
+    )
+
+
+def is_well_formed(token: str) -> bool:
+    """Whether the text can be one of our tokens; anything else is refused without a look-up."""
+    return _FORM.fullmatch(token) is not None
