@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 workshop=$(mktemp -d)
 trap 'rm -rf "$workshop"' EXIT
 "${PYTHON:-python3}" -m venv "$workshop"
-"$workshop/bin/python" -m pip install --quiet uv
+"$workshop/bin/python" -m pip install -qq uv
 for name in dev run; do
     "$workshop/bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes \
         --no-header --no-emit-index-url --no-emit-find-links --no-annotate "$@" \

@@ -46,8 +46,8 @@ python=$(find_python) || { apt_install python3 python3-venv; python=$(find_pytho
     echo "setup: no Python 3.11 or newer found; name one with: make setup PYTHON=/path/to/python3" >&2
     exit 1
 }
-"$python" -c 'import ensurepip, venv' 2>/dev/null || apt_install python3-venv
-"$python" -c 'import ensurepip, venv' 2>/dev/null || {
+"$python" -c 'import ensurepip, venv; ensurepip.version()' 2>/dev/null || apt_install python3-venv
+"$python" -c 'import ensurepip, venv; ensurepip.version()' 2>/dev/null || {
     echo "setup: $python has no venv; name another with: make setup PYTHON=/usr/bin/python3" >&2
     exit 1
 }
@@ -58,7 +58,7 @@ if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
 fi
 rm -f "$stamp"
 echo "setup: installing the locked packages into .venv"
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+.venv/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/dev.txt
+.venv/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
 .venv/bin/python scripts/compile_catalogues.py
 echo "$wanted" > "$stamp"
