@@ -14,18 +14,11 @@ from latchstring.base.ids import (
     IdentifierDigest,
 )
 from latchstring.base.secrets import Keyring, equal, random_token
+from latchstring.base.settings import Send
 from latchstring.domain.challenges import secret
 
 LONG_CODE = 10
 """Digits of a code once the identifier's guess budget is used up."""
-
-
-class Send(StrEnum):
-    """What a message carries."""
-
-    BOTH = "both"
-    LINK = "link"
-    CODE = "code"
 
 
 class EndedBy(StrEnum):

@@ -1,0 +1,100 @@
+"""Turn an ended challenge into a user, signed in if asked; the same for code and link."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from latchstring.base.ids import UserId
+from latchstring.base.origin import Origin
+from latchstring.db.database import Transaction
+from latchstring.domain.audit import store as audit
+from latchstring.domain.audit.event import IdentifierVerified, UserCreated
+from latchstring.domain.challenges.challenge import Challenge
+from latchstring.domain.identities import store as identities
+from latchstring.domain.identities.identifier import SMS, Identifier
+from latchstring.domain.limits import store as limits
+from latchstring.flows.open_session import Opened, OpenSession, SessionRequest
+from latchstring.flows.start_passwordless import ADDRESS_LIMIT
+
+
+class Method(StrEnum):
+    """Which form of the secret came back."""
+
+    CODE = "code"
+    LINK = "link"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """A challenge that this very transaction ended with a right answer."""
+
+    challenge: Challenge
+    identifier: Identifier
+    method: Method
+    origin: Origin
+    session: SessionRequest | None
+
+    @property
+    def amr(self) -> tuple[str, ...]:
+        """How it was proven, in the words of RFC 8176; ``email`` is ours, it has none for it."""
+        channel = "sms" if self.identifier.connection == SMS else "email"
+        return ("otp", channel) if self.method is Method.CODE else (channel,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifiedUser:
+    """Somebody who proved an identifier just now."""
+
+    user_id: UserId
+    identifier: Identifier
+    amr: tuple[str, ...]
+    created: bool
+    at: datetime
+    challenge: Challenge
+    opened: Opened | None
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptChallenge:
+    """Finds or makes the user, inside the transaction that ended the challenge."""
+
+    open_session: OpenSession
+
+    async def __call__(self, tx: Transaction, proof: Proof, *, now: datetime) -> VerifiedUser:
+        """Return the user; the caller made sure that it may sign in."""
+        challenge, identifier = proof.challenge, proof.identifier
+        if challenge.address_digest is not None:
+            # A start that is verified was no flood.
+            await limits.give_back(tx, ADDRESS_LIMIT, challenge.address_digest, now)
+        user_id, created = await identities.find_or_create(tx, identifier, now)
+        await identities.note_sign_in(tx, user_id, now)
+        await _record(tx, proof, user_id, created=created, now=now)
+        opened = None
+        if proof.session is not None:
+            opened = await self.open_session(tx, proof.session, user_id, proof.amr, now=now)
+        return VerifiedUser(
+            user_id=user_id,
+            identifier=identifier,
+            amr=proof.amr,
+            created=created,
+            at=now,
+            challenge=challenge,
+            opened=opened,
+        )
+
+
+async def _record(
+    tx: Transaction, proof: Proof, user_id: UserId, *, created: bool, now: datetime
+) -> None:
+    digest, connection = proof.identifier.digest, proof.identifier.connection
+    if created:
+        made = UserCreated(user_id=user_id, identifier_digest=digest, connection=connection)
+        await audit.record(tx, made, proof.origin, now=now)
+    verified = IdentifierVerified(
+        identifier_digest=digest,
+        user_id=user_id,
+        client_id=proof.challenge.client_id,
+        connection=connection,
+        method=proof.method,
+    )
+    await audit.record(tx, verified, proof.origin, now=now)

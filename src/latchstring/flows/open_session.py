@@ -1,0 +1,68 @@
+"""Sign a browser in: always a new session id, never one that was there before (fixation)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from latchstring.base.ids import ClientId, UserId
+from latchstring.base.origin import Origin
+from latchstring.base.secrets import random_token
+from latchstring.db.database import Transaction
+from latchstring.domain.audit import store as audit
+from latchstring.domain.audit.event import SessionOpened
+from latchstring.domain.identities.identifier import Identifier
+from latchstring.domain.sessions import store as sessions
+from latchstring.domain.sessions.session import Lifetime, Session, open_session, session_id_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionRequest:
+    """A browser that is to be signed in, and the cookie it came with."""
+
+    identifier: Identifier
+    client_id: ClientId
+    origin: Origin
+    previous_token: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A new session and the token for its cookie; the token is nowhere else."""
+
+    session: Session
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """Opens a session inside the caller's transaction; the browser's earlier one ends with it."""
+
+    lifetime: Lifetime
+
+    async def __call__(
+        self,
+        tx: Transaction,
+        request: SessionRequest,
+        user_id: UserId,
+        amr: tuple[str, ...],
+        *,
+        now: datetime,
+    ) -> Opened:
+        """Return the session and its token."""
+        if request.previous_token:
+            await sessions.end_session(tx, session_id_of(request.previous_token), now)
+        token = random_token()
+        session = open_session(
+            token=token,
+            user_id=user_id,
+            connection=request.identifier.connection,
+            identifier=request.identifier.value,
+            amr=amr,
+            lifetime=self.lifetime,
+            now=now,
+        )
+        await sessions.insert_session(tx, session)
+        opened = SessionOpened(
+            user_id=user_id, session_id=session.id, client_id=request.client_id
+        )
+        await audit.record(tx, opened, request.origin, now=now)
+        return Opened(session, token)

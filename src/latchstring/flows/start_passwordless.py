@@ -1,0 +1,251 @@
+"""Start a sign-in: a challenge and its message, durable together, before anybody is answered.
+
+Nothing here talks to a mail server or a gateway, so known and unknown identifiers take the same
+path and the same time. Whoever may not sign in gets a decoy: the same rows, a code that no answer
+fits, a message that the worker settles without sending it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from latchstring.base.clock import Clock
+from latchstring.base.errors import InvalidRequest, TooManyRequests
+from latchstring.base.ids import AuthorizationId, ChallengeId
+from latchstring.base.origin import Origin
+from latchstring.base.secrets import Keyring
+from latchstring.base.settings import LimitSettings, OtherBrowser, Rate, Send
+from latchstring.db.database import Database, Transaction
+from latchstring.domain.audit import store as audit
+from latchstring.domain.audit.event import ChallengeIssued, LimitReached, SmsPumpingSuspected
+from latchstring.domain.challenges import store as challenges
+from latchstring.domain.challenges.budget import Browser, Budget
+from latchstring.domain.challenges.challenge import LONG_CODE, Challenge, Subject, Terms, issue
+from latchstring.domain.clients.client import Client
+from latchstring.domain.connections.connection import Connection
+from latchstring.domain.delivery import store as delivery
+from latchstring.domain.delivery.message import Channel, Message, message_id_for
+from latchstring.domain.delivery.sign_in import SignIn, template_for
+from latchstring.domain.identities import store as identities
+from latchstring.domain.identities.identifier import SMS, Identifier
+from latchstring.domain.identities.user import Standing
+from latchstring.domain.limits import store as limits
+from latchstring.domain.limits.limit import Exhausted, Limit
+
+ADDRESS_LIMIT = "starts_per_address"
+_EVERYWHERE = "installation"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartRequest:
+    """Who wants to sign in, to what, from where."""
+
+    client: Client
+    connection: Connection
+    identifier: Identifier
+    origin: Origin
+    send: Send
+    authorization_id: AuthorizationId | None = None
+    """The hosted sign-in that asks; none at the API, whose starts are bound to no browser."""
+
+    return_to: dict[str, Any] | None = None
+    """Where a link started at the API ends."""
+
+    trusted: bool = False
+    """The client proved its secret: its own servers' address says nothing about anybody."""
+
+    known_since: datetime | None = None
+    """When this browser last signed in as this identifier, if its cookie proves it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """What the waiting page may know. It is the same for a decoy."""
+
+    challenge_id: ChallengeId
+    code_length: int
+
+
+@dataclass(frozen=True, slots=True)
+class StartPasswordless:
+    """The message is in the outbox when this returns, or a limit was raised."""
+
+    database: Database
+    keyring: Keyring
+    clock: Clock
+    limits: LimitSettings
+    wake_worker: Callable[[], None]
+
+    async def __call__(self, request: StartRequest) -> Started:
+        """Raise ``InvalidRequest`` for what may not be sent, ``TooManyRequests`` for a limit."""
+        _check_sendable(request)
+        outcome = await self.database.transact(lambda tx: self._decide(tx, request))
+        if isinstance(outcome, Exhausted):
+            limit = outcome.limit
+            raise TooManyRequests(limit.name, allowed=limit.allowed, until=outcome.until)
+        self.wake_worker()
+        return outcome
+
+    async def _decide(self, tx: Transaction, request: StartRequest) -> Started | Exhausted:
+        now = self.clock.now()
+        digest = request.identifier.digest
+        standing = await identities.find_standing(tx, digest)
+        browser = browser_kind(standing, request.known_since)
+        exhausted = await limits.spend_all(tx, self._limits_of(request, browser), now)
+        if exhausted is not None:
+            await _record_limit(tx, request, exhausted, now=now)
+            return exhausted
+        guesses = await challenges.count_guesses(tx, digest, browser, now)
+        terms = terms_of(request, longer=budget_of(self.limits).is_used_up(guesses))
+        challenge = issue(
+            self._subject(request, standing), terms, self.keyring, now=now
+        )
+        await challenges.add(tx, challenge, live=terms.live, now=now)
+        await delivery.enqueue(tx, message_for(challenge, request, terms))
+        await audit.record(tx, _issued(challenge), request.origin, now=now)
+        return Started(challenge_id=challenge.id, code_length=challenge.code_length)
+
+    def _subject(self, request: StartRequest, standing: Standing | None) -> Subject:
+        welcome = request.connection.sign_up if standing is None else standing.blocked_at is None
+        address = self._address_limit()
+        return Subject(
+            identifier_digest=request.identifier.digest,
+            connection=request.identifier.connection,
+            identifier=request.identifier.value,
+            client_id=request.client.client_id,
+            authorization_id=request.authorization_id,
+            return_to=request.return_to,
+            address_digest=(
+                None if request.trusted else address.digest_of(request.origin.network)
+            ),
+            decoy=not welcome,
+        )
+
+    def _limits_of(self, request: StartRequest, browser: Browser) -> list[tuple[Limit, str]]:
+        per_identifier = limit_of("starts_per_identifier", self.limits.starts_per_identifier)
+        chosen = [(per_identifier, f"{browser}:{request.identifier.digest}")]
+        if not request.trusted:
+            chosen.append((self._address_limit(), request.origin.network))
+        if request.identifier.connection == SMS:
+            per_block = limit_of("sms_per_number_block", self.limits.sms_per_number_block)
+            per_day = limit_of("sms_per_installation", self.limits.sms_per_installation)
+            chosen.append((per_block, request.identifier.number_block))
+            chosen.append((per_day, _EVERYWHERE))
+        return chosen
+
+    def _address_limit(self) -> Limit:
+        return limit_of(ADDRESS_LIMIT, self.limits.starts_per_address)
+
+
+def limit_of(name: str, rate: Rate) -> Limit:
+    """Return the limit that a setting under ``[limits]`` describes."""
+    return Limit(name, rate.count, rate.window)
+
+
+def budget_of(settings: LimitSettings) -> Budget:
+    """Return the guess budget that the settings describe."""
+    return Budget(
+        per_day=settings.wrong_answers_per_identifier_per_day,
+        per_month=settings.wrong_answers_per_identifier_per_month,
+    )
+
+
+def browser_kind(standing: Standing | None, known_since: datetime | None) -> Browser:
+    """Return whose budgets are spent; signing out everywhere makes every browser a stranger."""
+    if standing is None or known_since is None:
+        return Browser.STRANGER
+    # The cookie keeps whole seconds; the column milliseconds.
+    known = known_since + timedelta(seconds=1) > standing.browsers_known_since
+    return Browser.KNOWN if known else Browser.STRANGER
+
+
+def terms_of(request: StartRequest, *, longer: bool) -> Terms:
+    """Return the terms of a new challenge, with long codes once the guess budget is used up."""
+    connection = request.connection
+    length = connection.code_length
+    return Terms(
+        send=request.send,
+        code_length=max(length, LONG_CODE) if longer else length,
+        code_lifetime=connection.code_lifetime,
+        link_lifetime=connection.link_lifetime,
+        max_attempts=connection.max_attempts,
+        live=connection.live,
+    )
+
+
+def message_for(challenge: Challenge, request: StartRequest, terms: Terms) -> Message:
+    """Return the outbox row that tells of a challenge, without any secret."""
+    channel = Channel(challenge.connection)
+    content = SignIn(
+        client_id=challenge.client_id,
+        client_name=request.client.name,
+        connection=challenge.connection,
+        send=challenge.send,
+        code_length=challenge.code_length,
+        code_seconds=int(terms.code_lifetime.total_seconds()),
+        link_seconds=int(terms.link_lifetime.total_seconds()),
+        requested_at=challenge.created_at,
+        device=request.origin.device or "",
+        color=request.client.color or "",
+    )
+    return Message(
+        id=message_id_for(challenge.id),
+        challenge_id=challenge.id,
+        channel=channel,
+        recipient=challenge.identifier,
+        identifier_digest=challenge.identifier_digest,
+        template=template_for(channel, challenge.send),
+        language=request.origin.language,
+        inputs=content.as_inputs(),
+        key_version=challenge.key_version,
+        decoy=challenge.decoy,
+        created_at=challenge.created_at,
+        give_up_at=_worthless_at(challenge),
+        due_at=challenge.created_at,
+    )
+
+
+def _worthless_at(challenge: Challenge) -> datetime:
+    if challenge.send is Send.LINK:
+        return challenge.link_expires_at
+    if challenge.send is Send.CODE:
+        return challenge.code_expires_at
+    return min(challenge.code_expires_at, challenge.link_expires_at)
+
+
+def _check_sendable(request: StartRequest) -> None:
+    connection = request.connection
+    identifier = request.identifier
+    if identifier.connection == SMS and identifier.region not in connection.countries:
+        message = "Texts can't be sent to numbers in this country. Use another way to sign in."
+        raise InvalidRequest(message, field="phone_number", detail=f"region {identifier.region}")
+    at_the_api = request.authorization_id is None
+    denied = connection.other_browser is OtherBrowser.DENY
+    if at_the_api and denied and request.send is Send.LINK:
+        message = "Links of this connection only work in the browser that asked: use send=code."
+        raise InvalidRequest(message, field="send")
+
+
+def _issued(challenge: Challenge) -> ChallengeIssued:
+    return ChallengeIssued(
+        identifier_digest=challenge.identifier_digest,
+        client_id=challenge.client_id,
+        connection=challenge.connection,
+        send=challenge.send,
+        decoy=challenge.decoy,
+    )
+
+
+async def _record_limit(
+    tx: Transaction, request: StartRequest, exhausted: Exhausted, *, now: datetime
+) -> None:
+    reached = LimitReached(
+        limit=exhausted.limit.name,
+        identifier_digest=request.identifier.digest,
+        client_id=request.client.client_id,
+    )
+    await audit.record(tx, reached, request.origin, now=now)
+    if exhausted.limit.name == "sms_per_number_block":
+        pumping = SmsPumpingSuspected(number_block=request.identifier.number_block)
+        await audit.record(tx, pumping, request.origin, now=now)

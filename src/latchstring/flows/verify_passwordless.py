@@ -1,0 +1,208 @@
+"""Verify the answer to a challenge and return the user it proves.
+
+One right answer wins; a wrong one is counted before it is compared, and stays counted though we
+refuse. All of it is one transaction.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from latchstring.base.clock import Clock
+from latchstring.base.errors import AppError, TooManyRequests
+from latchstring.base.ids import ClientId
+from latchstring.base.origin import Origin
+from latchstring.base.secrets import Keyring
+from latchstring.base.settings import LimitSettings
+from latchstring.db.database import Database, Transaction
+from latchstring.domain.audit import store as audit
+from latchstring.domain.audit.event import ChallengeRefused as Refusal
+from latchstring.domain.challenges import store as challenges
+from latchstring.domain.challenges.budget import Browser
+from latchstring.domain.challenges.challenge import (
+    LONG_CODE,
+    Answer,
+    Challenge,
+    EndedBy,
+    answered_by,
+)
+from latchstring.domain.challenges.refusal import CodeExpired, TooManyTries, WrongCode
+from latchstring.domain.challenges.secret import cleaned_answer
+from latchstring.domain.connections.connection import Connection
+from latchstring.domain.identities import store as identities
+from latchstring.domain.identities.identifier import Identifier
+from latchstring.domain.identities.user import Standing
+from latchstring.domain.limits import store as limits
+from latchstring.domain.limits.limit import Exhausted
+from latchstring.flows.accept_challenge import AcceptChallenge, Method, Proof, VerifiedUser
+from latchstring.flows.open_session import SessionRequest
+from latchstring.flows.start_passwordless import browser_kind, budget_of, limit_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyRequest:
+    """A code somebody typed, for whom and for which application."""
+
+    client_id: ClientId
+    connection: Connection
+    identifier: Identifier
+    code: str
+    origin: Origin
+    trusted: bool = False
+    known_since: datetime | None = None
+    session: SessionRequest | None = None
+    """Sign this browser in with the success, in the same transaction."""
+
+
+class Reason(StrEnum):
+    """Why an answer was refused."""
+
+    WRONG = "wrong"
+    EXPIRED = "expired"
+    TOO_MANY = "too_many"
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A refusal as a value; ``attempts_left`` where live codes remain."""
+
+    reason: Reason
+    attempts_left: int | None = None
+    counted: bool = False
+
+    def as_error(self) -> AppError:
+        """Return what the caller raises once the count is durable."""
+        if self.reason is Reason.WRONG:
+            return WrongCode(attempts_left=self.attempts_left)
+        return CodeExpired() if self.reason is Reason.EXPIRED else TooManyTries()
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyPasswordless:
+    """The user whom a right code proves; exactly one of many racing right answers gets it."""
+
+    database: Database
+    keyring: Keyring
+    clock: Clock
+    limits: LimitSettings
+    accept_challenge: AcceptChallenge
+
+    async def __call__(self, request: VerifyRequest) -> VerifiedUser:
+        """Raise ``WrongCode``, ``CodeExpired``, ``TooManyTries`` or ``TooManyRequests``."""
+        outcome = await self.database.transact(lambda tx: self._decide(tx, request))
+        if isinstance(outcome, Exhausted):
+            limit = outcome.limit
+            raise TooManyRequests(limit.name, allowed=limit.allowed, until=outcome.until)
+        if isinstance(outcome, Refused):
+            raise outcome.as_error()
+        return outcome
+
+    async def _decide(
+        self, tx: Transaction, request: VerifyRequest
+    ) -> VerifiedUser | Refused | Exhausted:
+        now = self.clock.now()
+        exhausted = await self._spend_address(tx, request, now)
+        if exhausted is not None:
+            return exhausted
+        standing = await identities.find_standing(tx, request.identifier.digest)
+        outcome = await self._answer(tx, request, standing, now=now)
+        if isinstance(outcome, Refused):
+            if not outcome.counted:
+                await self._give_back_address(tx, request, now)
+            await audit.record(tx, _refusal(request, outcome), request.origin, now=now)
+            return outcome
+        await self._give_back_address(tx, request, now)
+        return await self._accept(tx, request, outcome, now=now)
+
+    async def _answer(
+        self,
+        tx: Transaction,
+        request: VerifyRequest,
+        standing: Standing | None,
+        *,
+        now: datetime,
+    ) -> Challenge | Refused:
+        """Count first, compare second, end third: the order is the whole protection."""
+        digest = request.identifier.digest
+        browser = browser_kind(standing, request.known_since)
+        guesses = await challenges.count_guesses(tx, digest, browser, now)
+        await challenges.spend_guess(tx, digest, browser, now)
+        shortest = LONG_CODE if budget_of(self.limits).is_used_up(guesses) else 0
+        live = await challenges.spend_attempt(tx, digest, shortest=shortest, now=now)
+        answer = Answer(request.client_id, cleaned_answer(request.code))
+        found = answered_by(live, answer, self.keyring) if _welcome(request, standing) else None
+        if found is None:
+            return await self._refuse(tx, request, live, browser=browser, now=now)
+        await challenges.refund_guess(tx, digest, browser, now)
+        ended = await challenges.end_all(tx, digest, ended_by=EndedBy.USED, now=now)
+        # Somebody else may have ended it between the count and here; then they won.
+        return found if found.id in ended else Refused(Reason.WRONG)
+
+    async def _refuse(
+        self,
+        tx: Transaction,
+        request: VerifyRequest,
+        live: list[Challenge],
+        *,
+        browser: Browser,
+        now: datetime,
+    ) -> Refused:
+        digest = request.identifier.digest
+        answer = Answer(request.client_id, cleaned_answer(request.code))
+        over = await challenges.find_over(tx, digest, now)
+        old = answered_by(over, answer, self.keyring)
+        if old is not None or not live:
+            # An old code of the same person, or nothing it was compared with: not a guess.
+            await challenges.refund_attempt(tx, live)
+            await challenges.refund_guess(tx, digest, browser, now)
+        if old is not None:
+            expired = old.ended_at is None
+            left = max((c.attempts_left + 1 for c in live), default=None)
+            return Refused(Reason.EXPIRED if expired else Reason.WRONG, left)
+        if not live:
+            stuck = await challenges.has_unanswered(tx, digest, now)
+            return Refused(Reason.TOO_MANY if stuck else Reason.WRONG, counted=True)
+        left = max(challenge.attempts_left for challenge in live)
+        return Refused(Reason.WRONG if left else Reason.TOO_MANY, left, counted=True)
+
+    async def _accept(
+        self, tx: Transaction, request: VerifyRequest, challenge: Challenge, *, now: datetime
+    ) -> VerifiedUser:
+        proof = Proof(
+            challenge=challenge,
+            identifier=request.identifier,
+            method=Method.CODE,
+            origin=request.origin,
+            session=request.session,
+        )
+        return await self.accept_challenge(tx, proof, now=now)
+
+    async def _spend_address(
+        self, tx: Transaction, request: VerifyRequest, now: datetime
+    ) -> Exhausted | None:
+        if request.trusted:
+            return None
+        limit = limit_of("wrong_answers_per_address", self.limits.wrong_answers_per_address)
+        return await limits.spend(tx, limit, request.origin.network, now)
+
+    async def _give_back_address(
+        self, tx: Transaction, request: VerifyRequest, now: datetime
+    ) -> None:
+        if not request.trusted:
+            limit = limit_of("wrong_answers_per_address", self.limits.wrong_answers_per_address)
+            key_digest = limit.digest_of(request.origin.network)
+            await limits.give_back(tx, limit.name, key_digest, now)
+
+
+def _welcome(request: VerifyRequest, standing: Standing | None) -> bool:
+    """Whether a success may sign this person in: settings may have changed since the start."""
+    return request.connection.sign_up if standing is None else standing.blocked_at is None
+
+
+def _refusal(request: VerifyRequest, refused: Refused) -> Refusal:
+    return Refusal(
+        identifier_digest=request.identifier.digest,
+        client_id=request.client_id,
+        connection=request.identifier.connection,
+        reason=refused.reason,
+    )
