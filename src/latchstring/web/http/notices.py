@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from difflib import get_close_matches
 from typing import ClassVar
 
 from latchstring.web.http.frame import Frame
 from latchstring.web.http.sentence import Sentence
 
 _NOBODY = Frame()
+_MINUTE = timedelta(minutes=1)
+_EXACT = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +36,11 @@ class SlowDown:
     until: datetime
     wait: timedelta
     ways: tuple[Way, ...] = ()
+
+    @property
+    def rounded_wait(self) -> timedelta:
+        """The wait in whole minutes, rounded up: who comes back then is not too early."""
+        return self.wait if self.wait <= _EXACT else -(-self.wait // _MINUTE) * _MINUTE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +103,16 @@ class ErrorPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """Where two values part: what they share at either end, and each one's own middle."""
+
+    before: str
+    came: str
+    registered: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeveloperError:
     """For the developer, in `dev` only: what came, what is registered, the command that fixes it.
 
@@ -110,6 +128,29 @@ class DeveloperError:
     came: str
     registered: tuple[str, ...] = ()
     command: str | None = None
+
+    @property
+    def difference(self) -> Difference | None:
+        """How the value differs from the registered one that is nearest to it, if any is near."""
+        near = get_close_matches(self.came, self.registered, n=1)
+        return _difference(self.came, near[0]) if near else None
+
+
+def _difference(came: str, registered: str) -> Difference:
+    before = _shared_start(came, registered)
+    came, registered = came.removeprefix(before), registered.removeprefix(before)
+    after = _shared_start(came[::-1], registered[::-1])[::-1]
+    return Difference(
+        before=before,
+        came=came.removesuffix(after),
+        registered=registered.removesuffix(after),
+        after=after,
+    )
+
+
+def _shared_start(one: str, other: str) -> str:
+    same = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), None)
+    return one[: min(len(one), len(other)) if same is None else same]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

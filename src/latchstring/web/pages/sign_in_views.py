@@ -57,7 +57,9 @@ class SignInEmail:
     """Asks for an email address. Posts `email` to `action`.
 
     `suggestion` is the address with a likely typing mistake corrected; its button posts it as
-    `email` to the same action, nothing is ever changed silently.
+    `email` to the same action, nothing is ever changed silently. Beside it the ordinary form also
+    posts `as_typed`, the value the suggestion was made for: equal to `email`, the person insists.
+    `sign_up` says that a new address is welcome too.
     """
 
     template: ClassVar[str] = "sign_in_email.html"
@@ -68,6 +70,7 @@ class SignInEmail:
     error: Sentence | None = None
     suggestion: str | None = None
     phone_url: str | None = None
+    sign_up: bool = True
     continue_as: ContinueAs | None = None
 
     @property
@@ -92,6 +95,7 @@ class SignInPhone:
     value: str = ""
     error: Sentence | None = None
     email_url: str | None = None
+    sign_up: bool = True
     continue_as: ContinueAs | None = None
 
     @property

@@ -1,0 +1,126 @@
+"""Turn a typed page model into a response: template, language, headers.
+
+Every page gets the same headers. Two absences are deliberate. There is no `form-action`:
+Chromium applies it to every redirect after a form post, so it would stop the way back to the
+application after the code was spent. And the referrer policy is `same-origin`, not
+`no-referrer`, under which browsers send `Origin: null` with our own forms.
+"""
+
+import secrets
+from urllib.parse import urlsplit
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.responses import HTMLResponse, Response
+
+from latchstring.web.http.accent import accent
+from latchstring.web.http.frame import Brand, Page
+from latchstring.web.http.sentence import Address, Sentence
+from latchstring.web.http.static import StaticFiles
+from latchstring.web.http.words import Words, address, load_words, plain, strong_address
+
+SOURCE_LANGUAGE = "en"
+
+_FIXED_HEADERS = {
+    "Cache-Control": "no-store",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "otp-credentials=(self)",
+    "Referrer-Policy": "same-origin",
+    "Vary": "Accept-Language, Cookie",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "X-Robots-Tag": "noindex, nofollow",
+}
+_STRICT_TRANSPORT = "max-age=31536000"
+
+
+class Renderer:
+    """Renders pages; made once, holds every template compiled."""
+
+    def __init__(self, *, static: StaticFiles, secure: bool) -> None:
+        self._static = static
+        self._style = Markup(static.text("pages.css"))  # noqa: S704  our own file
+        self._headers = {"Strict-Transport-Security": _STRICT_TRANSPORT} if secure else {}
+        self._languages: dict[str, tuple[Words, Environment]] = {}
+        self._speak(SOURCE_LANGUAGE)
+
+    def page(
+        self, view: Page, *, request_id: str, language: str, status: int | None = None
+    ) -> Response:
+        """The page as a response, with its usual status unless another is named."""
+        words, environment = self._speak(language)
+        nonce = secrets.token_urlsafe(16)
+        body = environment.get_template(view.template).render(
+            view=view,
+            frame=view.frame,
+            request_id=request_id,
+            nonce=nonce,
+            accent=accent(view.frame.brand.color if view.frame.brand else None),
+        )
+        return HTMLResponse(
+            body,
+            status_code=view.status if status is None else status,
+            headers=_FIXED_HEADERS
+            | self._headers
+            | {
+                "Content-Language": words.language,
+                "Content-Security-Policy": content_policy(nonce, view.frame.brand),
+            },
+        )
+
+    def text(self, sentence: Sentence, *, language: str) -> str:
+        """One sentence as plain text, as the delivery status in JSON needs it."""
+        return plain(self._speak(language)[0].say(sentence))
+
+    def _speak(self, language: str) -> tuple[Words, Environment]:
+        if language not in self._languages:
+            words = load_words(language)
+            self._languages[language] = words, self._environment(words)
+        return self._languages[language]
+
+    def _environment(self, words: Words) -> Environment:
+        environment = Environment(
+            loader=PackageLoader("latchstring", "templates/pages"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            auto_reload=False,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            cache_size=-1,
+        )
+        environment.globals |= {
+            "_": words.gettext,
+            "ngettext": words.ngettext,
+            "say": words.say,
+            "words": words,
+            "style": self._style,
+            "asset": self._static.url,
+        }
+        environment.filters |= {
+            "address": address,
+            "as_address": Address,
+            "strong_address": strong_address,
+        }
+        for name in environment.list_templates():
+            environment.get_template(name)
+        return environment
+
+
+def content_policy(nonce: str, brand: Brand | None) -> str:
+    """What the page may load: nothing from elsewhere but the logo the operator configured."""
+    images = " ".join(["'self'", "data:", *_logo_origin(brand)])
+    return (
+        f"default-src 'none'; style-src 'self' 'nonce-{nonce}'; script-src 'self' 'nonce-{nonce}'; "
+        f"img-src {images}; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+
+
+def _logo_origin(brand: Brand | None) -> list[str]:
+    parts = urlsplit(brand.logo_url or "" if brand else "")
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        return []
+    host = parts.hostname.encode("idna").decode() if parts.hostname.isascii() else ""
+    safe = host.replace("-", "").replace(".", "").isalnum()
+    port = f":{parts.port}" if parts.port else ""
+    return [f"{parts.scheme}://{host}{port}"] if safe else []
