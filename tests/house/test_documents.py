@@ -3,6 +3,7 @@
 import re
 import tomllib
 
+from latchstring.base.settings_loading import load
 from tests.house.source import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -42,6 +43,17 @@ def test_the_two_commands_come_first_in_the_readme():
         "make run",
         "make test",
     ]
+
+
+def test_the_configuration_in_the_readme_is_accepted(tmp_path):
+    example = re.search(r"```toml\n(.*?)```", README, re.DOTALL)
+    assert example
+    file = tmp_path / "latchstring.toml"
+    file.write_text(example[1], encoding="utf-8")
+    settings = load(str(file), {}).settings
+    assert settings.issuer == "http://127.0.0.1:8321/"
+    assert set(settings.connections) == {"email", "sms"}
+    assert [client.client_id for client in settings.clients] == ["acme-web"]
 
 
 def test_every_link_between_documents_leads_somewhere():
