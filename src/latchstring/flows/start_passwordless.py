@@ -8,6 +8,7 @@ fits, a message that the worker settles without sending it.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import Enum
 from typing import Any
 
 from latchstring.base.clock import Clock
@@ -19,6 +20,8 @@ from latchstring.base.settings import LimitSettings, OtherBrowser, Rate, Send
 from latchstring.db.database import Database, Transaction
 from latchstring.domain.audit import store as audit
 from latchstring.domain.audit.event import ChallengeIssued, LimitReached, SmsPumpingSuspected
+from latchstring.domain.authorizations import store as authorizations
+from latchstring.domain.authorizations.request import Start
 from latchstring.domain.challenges import store as challenges
 from latchstring.domain.challenges.budget import Browser, Budget
 from latchstring.domain.challenges.challenge import LONG_CODE, Challenge, Subject, Terms, issue
@@ -38,6 +41,14 @@ _EVERYWHERE = "installation"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """The hosted sign-in that asks, and how often it has asked before."""
+
+    authorization_id: AuthorizationId
+    starts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StartRequest:
     """Who wants to sign in, to what, from where."""
 
@@ -46,7 +57,7 @@ class StartRequest:
     identifier: Identifier
     origin: Origin
     send: Send
-    authorization_id: AuthorizationId | None = None
+    waiting: Waiting | None = None
     """The hosted sign-in that asks; none at the API, whose starts are bound to no browser."""
 
     return_to: dict[str, Any] | None = None
@@ -57,6 +68,17 @@ class StartRequest:
 
     known_since: datetime | None = None
     """When this browser last signed in as this identifier, if its cookie proves it."""
+
+    @property
+    def authorization_id(self) -> AuthorizationId | None:
+        """The hosted sign-in's id."""
+        return self.waiting.authorization_id if self.waiting else None
+
+
+class AlreadyStarted(Enum):
+    """The button was pressed twice: the other press sent the message."""
+
+    TWICE = "twice"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +99,7 @@ class StartPasswordless:
     limits: LimitSettings
     wake_worker: Callable[[], None]
 
-    async def __call__(self, request: StartRequest) -> Started:
+    async def __call__(self, request: StartRequest) -> Started | AlreadyStarted:
         """Raise ``InvalidRequest`` for what may not be sent, ``TooManyRequests`` for a limit."""
         _check_sendable(request)
         outcome = await self.database.transact(lambda tx: self._decide(tx, request))
@@ -87,15 +109,21 @@ class StartPasswordless:
         self.wake_worker()
         return outcome
 
-    async def _decide(self, tx: Transaction, request: StartRequest) -> Started | Exhausted:
+    async def _decide(
+        self, tx: Transaction, request: StartRequest
+    ) -> Started | AlreadyStarted | Exhausted:
         now = self.clock.now()
         digest = request.identifier.digest
         standing = await identities.find_standing(tx, digest)
         browser = browser_kind(standing, request.known_since)
-        exhausted = await limits.spend_all(tx, self._limits_of(request, browser), now)
+        chosen = self._limits_of(request, browser)
+        exhausted = await limits.spend_all(tx, chosen, now)
         if exhausted is not None:
             await _record_limit(tx, request, exhausted, now=now)
             return exhausted
+        if await _is_second_press(tx, request, now):
+            await limits.give_back_all(tx, chosen, now)
+            return AlreadyStarted.TWICE
         guesses = await challenges.count_guesses(tx, digest, browser, now)
         terms = terms_of(request, longer=budget_of(self.limits).is_used_up(guesses))
         challenge = issue(
@@ -225,6 +253,19 @@ def _check_sendable(request: StartRequest) -> None:
     if at_the_api and denied and request.send is Send.LINK:
         message = "Links of this connection only work in the browser that asked: use send=code."
         raise InvalidRequest(message, field="send")
+
+
+async def _is_second_press(tx: Transaction, request: StartRequest, now: datetime) -> bool:
+    if request.waiting is None:
+        return False
+    start = Start(
+        id=request.waiting.authorization_id,
+        identifier=request.identifier.value,
+        identifier_digest=request.identifier.digest,
+        challenged_connection=request.identifier.connection,
+        starts=request.waiting.starts,
+    )
+    return not await authorizations.note_start(tx, start, now)
 
 
 def _issued(challenge: Challenge) -> ChallengeIssued:

@@ -115,6 +115,17 @@ class AuthorizationRequest:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """The person said who they are: the start that follows, and how many there were before it."""
+
+    id: AuthorizationId
+    identifier: str
+    identifier_digest: IdentifierDigest
+    challenged_connection: ConnectionName
+    starts: int
+
+
 def open_request(wanted: Wanted, browser_digest: str, *, now: datetime) -> AuthorizationRequest:
     """Return a new pending request of this browser."""
     return AuthorizationRequest(

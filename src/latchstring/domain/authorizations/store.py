@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from latchstring.base.ids import AuthorizationId, ConnectionName, IdentifierDigest
+from latchstring.base.ids import AuthorizationId
 from latchstring.db import records, statements
 from latchstring.db.database import Transaction
 from latchstring.domain.authorizations.code import AuthorizationCode
-from latchstring.domain.authorizations.request import AuthorizationRequest
+from latchstring.domain.authorizations.request import AuthorizationRequest, Start
 
 SQL = statements.load(__package__)
 
@@ -24,24 +24,9 @@ async def find_request(
     return await tx.one(SQL["find_request"], AuthorizationRequest, values)
 
 
-async def note_start(
-    tx: Transaction,
-    request_id: AuthorizationId,
-    *,
-    identifier: str,
-    identifier_digest: IdentifierDigest,
-    challenged_connection: ConnectionName,
-    now: datetime,
-) -> bool:
-    """Remember whom the person said they are; answer whether the request still waits."""
-    values = {
-        "id": request_id,
-        "identifier": identifier,
-        "identifier_digest": identifier_digest,
-        "challenged_connection": challenged_connection,
-        "now": now,
-    }
-    return await tx.run(SQL["note_start"], values) == 1
+async def note_start(tx: Transaction, start: Start, now: datetime) -> bool:
+    """Remember whom the person said they are; answer whether this start is the one that counts."""
+    return await tx.run(SQL["note_start"], records.values_of(start) | {"now": now}) == 1
 
 
 async def complete_request(tx: Transaction, request_id: AuthorizationId, now: datetime) -> bool:

@@ -17,11 +17,12 @@ select id, browser_digest, client_id, redirect_uri, response_mode, scope, state,
 from authorization_requests where id = :id and browser_digest = :browser_digest
 
 -- note_start --
--- The person said who they are, and a message is on its way.
+-- The person said who they are, and a message is on its way. Of two presses of one button, the
+-- second finds that `starts` has moved on.
 update authorization_requests
 set identifier = :identifier, identifier_digest = :identifier_digest,
     challenged_connection = :challenged_connection, starts = starts + 1, last_start_at = :now
-where id = :id and completed_at is null and expires_at > :now
+where id = :id and starts = :starts and completed_at is null and expires_at > :now
 
 -- complete_request --
 -- The answer is given once; racing callers change no row.

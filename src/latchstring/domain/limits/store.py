@@ -32,10 +32,17 @@ async def spend_all(
     for position, (limit, key) in enumerate(limits):
         exhausted = await spend(tx, limit, key, now)
         if exhausted is not None:
-            for spent, its_key in limits[:position]:
-                await give_back(tx, spent.name, spent.digest_of(its_key), now)
+            await give_back_all(tx, limits[:position], now)
             return exhausted
     return None
+
+
+async def give_back_all(
+    tx: Transaction, limits: Sequence[tuple[Limit, str]], now: datetime
+) -> None:
+    """Return one use of each."""
+    for limit, key in limits:
+        await give_back(tx, limit.name, limit.digest_of(key), now)
 
 
 async def find_window(tx: Transaction, limit: Limit, key: str) -> Window | None:

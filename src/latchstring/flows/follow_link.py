@@ -1,0 +1,229 @@
+"""What a magic link can do, and doing it.
+
+Looking changes nothing, however often scanners look: only a press (a POST) consumes. A link works in
+any browser, in the way its connection's ``other_browser`` says; the browser that asked is never
+completed by a press elsewhere.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from latchstring.base.clock import Clock
+from latchstring.base.origin import Origin
+from latchstring.base.secrets import Keyring
+from latchstring.base.settings import OtherBrowser
+from latchstring.db.database import Database, Transaction
+from latchstring.domain.audit import store as audit
+from latchstring.domain.audit.event import ChallengeRefused as Refusal
+from latchstring.domain.audit.event import ChallengesVoided
+from latchstring.domain.authorizations import store as authorizations
+from latchstring.domain.authorizations.request import AuthorizationRequest
+from latchstring.domain.challenges import secret
+from latchstring.domain.challenges import store as challenges
+from latchstring.domain.challenges.challenge import Challenge, EndedBy, LinkState
+from latchstring.domain.challenges.refusal import LinkRefused
+from latchstring.domain.connections.connection import Connection
+from latchstring.domain.identities import store as identities
+from latchstring.domain.identities.identifier import Identifier
+from latchstring.flows.accept_challenge import AcceptChallenge, Method, Proof, VerifiedUser
+from latchstring.flows.open_session import SessionRequest
+from latchstring.flows.refresh_configuration import RefreshConfiguration
+
+
+class Way(StrEnum):
+    """What opening the link offers in this browser."""
+
+    CONTINUE = "continue"
+    """This browser asked, and waits: it may go on without a press."""
+
+    CONFIRM = "confirm"
+    CODE = "code"
+    DENIED = "denied"
+    OVER = "over"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A genuine link as this browser sees it."""
+
+    challenge: Challenge
+    way: Way
+    state: LinkState
+    request: AuthorizationRequest | None
+    """The sign-in that waits in this very browser, if it is the one that asked."""
+
+    @property
+    def has_code(self) -> bool:
+        """Whether showing the code helps: somebody waits on a page that takes it."""
+        return self.challenge.authorization_id is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Press:
+    """Somebody pressed the link page's button."""
+
+    token: str
+    browser_digest: str | None
+    origin: Origin
+    previous_token: str | None = None
+    """The session cookie the browser came with; it ends when the new session opens."""
+
+
+@dataclass(frozen=True, slots=True)
+class FollowLink:
+    """Reads, consumes, shows the code of, or voids the challenge behind a magic link."""
+
+    database: Database
+    keyring: Keyring
+    clock: Clock
+    configuration: RefreshConfiguration
+    accept_challenge: AcceptChallenge
+
+    async def look(self, token: str, browser_digest: str | None) -> Opened | None:
+        """Return what the link offers here; nothing for a mangled or forged one. Changes nothing."""
+        link = secret.read_link(token, self.keyring)
+        if link is None:
+            return None
+        return await self.database.read(lambda tx: self._look(tx, link, browser_digest))
+
+    async def press(self, press: Press) -> VerifiedUser:
+        """Consume the link and sign this browser in; raise ``LinkRefused`` with what became of it."""
+        link = secret.read_link(press.token, self.keyring)
+        if link is None:
+            raise LinkRefused("unknown")
+        outcome = await self.database.transact(lambda tx: self._press(tx, link, press))
+        if isinstance(outcome, str):
+            raise LinkRefused(outcome)
+        return outcome
+
+    async def code(self, token: str, browser_digest: str | None) -> tuple[str, Challenge]:
+        """Return the code to type where the sign-in began; raise ``LinkRefused``."""
+        opened = await self.look(token, browser_digest)
+        if opened is None:
+            raise LinkRefused("unknown")
+        challenge = opened.challenge
+        if opened.way is Way.DENIED or not opened.has_code:
+            raise LinkRefused("denied")
+        if not challenge.is_answerable(self.clock.now()):
+            raise LinkRefused(opened.state if opened.way is Way.OVER else "expired")
+        code = secret.code_of(
+            challenge.id,
+            length=challenge.code_length,
+            version=challenge.key_version,
+            keyring=self.keyring,
+        )
+        return code, challenge
+
+    async def void(self, token: str, origin: Origin) -> None:
+        """End every live code and link of the identifier: its owner did not ask for them."""
+        link = secret.read_link(token, self.keyring)
+        if link is not None:
+            await self.database.transact(lambda tx: self._void(tx, link, origin))
+
+    async def note_opened(self, challenge: Challenge) -> None:
+        """Remember, once per challenge, that something opened the link. Off the request's path."""
+        if challenge.opened_at is None:
+            now = self.clock.now()
+            await self.database.transact(lambda tx: challenges.note_opened(tx, challenge, now))
+
+    async def _look(
+        self, tx: Transaction, link: secret.GenuineLink, browser_digest: str | None
+    ) -> Opened | None:
+        challenge = await challenges.find_challenge(tx, link.challenge_id)
+        if challenge is None:
+            return None
+        request = await _own_request(tx, challenge, browser_digest)
+        now = self.clock.now()
+        state = challenge.link_state(now)
+        way = Way.OVER
+        if state is LinkState.LIVE:
+            own = request is not None and request.is_pending(now)
+            way = _way(self._connection_of(challenge), own=own)
+        return Opened(challenge=challenge, way=way, state=state, request=request)
+
+    async def _press(
+        self, tx: Transaction, link: secret.GenuineLink, press: Press
+    ) -> VerifiedUser | str:
+        now = self.clock.now()
+        opened = await self._look(tx, link, press.browser_digest)
+        if opened is None:
+            return "unknown"
+        refusal = await self._refusal(tx, opened)
+        challenge = opened.challenge
+        if refusal is None:
+            ended = await challenges.end_all(
+                tx, challenge.identifier_digest, ended_by=EndedBy.USED, now=now
+            )
+            # Of racing presses one ends the challenge; the others learn that it was used.
+            refusal = None if challenge.id in ended else LinkState.USED
+        if refusal is not None:
+            await audit.record(tx, _refused(challenge, refusal), press.origin, now=now)
+            return refusal
+        return await self.accept_challenge(tx, _proof(challenge, press), now=now)
+
+    async def _refusal(self, tx: Transaction, opened: Opened) -> str | None:
+        if opened.way is Way.OVER:
+            return opened.state
+        if opened.way in (Way.DENIED, Way.CODE):
+            return "denied"
+        standing = await identities.find_standing(tx, opened.challenge.identifier_digest)
+        connection = self._connection_of(opened.challenge)
+        welcome = connection is not None and connection.sign_up
+        if standing is not None:
+            welcome = standing.blocked_at is None
+        return None if welcome and not opened.challenge.decoy else "unknown"
+
+    async def _void(self, tx: Transaction, link: secret.GenuineLink, origin: Origin) -> None:
+        challenge = await challenges.find_challenge(tx, link.challenge_id)
+        if challenge is None:
+            return
+        now = self.clock.now()
+        digest = challenge.identifier_digest
+        ended = await challenges.end_all(tx, digest, ended_by=EndedBy.VOIDED, now=now)
+        voided = ChallengesVoided(identifier_digest=digest, count=len(ended), by="link")
+        await audit.record(tx, voided, origin, now=now)
+
+    def _connection_of(self, challenge: Challenge) -> Connection | None:
+        return self.configuration.current.connections.get(challenge.connection)
+
+
+async def _own_request(
+    tx: Transaction, challenge: Challenge, browser_digest: str | None
+) -> AuthorizationRequest | None:
+    if challenge.authorization_id is None or browser_digest is None:
+        return None
+    return await authorizations.find_request(tx, challenge.authorization_id, browser_digest)
+
+
+def _way(connection: Connection | None, *, own: bool) -> Way:
+    if own:
+        return Way.CONTINUE
+    if connection is None or connection.other_browser is OtherBrowser.DENY:
+        return Way.DENIED
+    return Way.CODE if connection.other_browser is OtherBrowser.CODE else Way.CONFIRM
+
+
+def _proof(challenge: Challenge, press: Press) -> Proof:
+    identifier = Identifier(challenge.connection, challenge.identifier)
+    session = SessionRequest(
+        identifier=identifier,
+        client_id=challenge.client_id,
+        origin=press.origin,
+        previous_token=press.previous_token,
+    )
+    return Proof(
+        challenge=challenge,
+        identifier=identifier,
+        method=Method.LINK,
+        origin=press.origin,
+        session=session,
+    )
+
+
+def _refused(challenge: Challenge, reason: str) -> Refusal:
+    return Refusal(
+        identifier_digest=challenge.identifier_digest,
+        client_id=challenge.client_id,
+        connection=challenge.connection,
+        reason=reason,
+    )
