@@ -1,0 +1,80 @@
+"""Answer an authorization request at once where the browser is signed in, else keep it."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from latchstring.base.clock import Clock
+from latchstring.base.ids import AuthorizationId, UserId
+from latchstring.base.secrets import digest
+from latchstring.db.database import Database
+from latchstring.domain.authorizations import store as authorizations
+from latchstring.domain.authorizations.request import (
+    AuthorizationRequest,
+    Prompt,
+    Wanted,
+    open_request,
+)
+from latchstring.domain.sessions.session import Session
+from latchstring.flows.issue_code import issue_code, proof_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Browser:
+    """Who is asking: the browser cookie's value, and the session where there is a live one."""
+
+    token: str
+    session: Session | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The browser was signed in: here is the code."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignInNeeded:
+    """The person has to sign in first; the request waits under this id."""
+
+    request_id: AuthorizationId
+
+
+@dataclass(frozen=True, slots=True)
+class SignInForbidden:
+    """The person would have to sign in, and the application said not to ask them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Authorize:
+    """A code, a request that waits, or neither: one of the three for every checked request."""
+
+    database: Database
+    clock: Clock
+    code_lifetime: timedelta
+
+    async def __call__(
+        self, wanted: Wanted, browser: Browser, *, expected: UserId | None = None
+    ) -> Answered | SignInNeeded | SignInForbidden:
+        """``expected`` is whom the application's ``id_token_hint`` names."""
+        now = self.clock.now()
+        request = open_request(wanted, digest(browser.token), now=now)
+        session = browser.session
+        if session is not None and _is_expected(session, expected):
+            chosen = session
+            if request.is_satisfied_by(proof_of(session), now=now):
+                code = await self.database.transact(
+                    lambda tx: issue_code(tx, request, chosen, lifetime=self.code_lifetime, now=now)
+                )
+                return Answered(code)
+        if Prompt.NONE in wanted.prompt:
+            return SignInForbidden()
+        return await self._keep(request)
+
+    async def _keep(self, request: AuthorizationRequest) -> SignInNeeded:
+        await self.database.transact(lambda tx: authorizations.insert_request(tx, request))
+        return SignInNeeded(request.id)
+
+
+def _is_expected(session: Session, expected: UserId | None) -> bool:
+    return expected is None or session.user_id == expected

@@ -1,0 +1,89 @@
+"""Exchange an authorization code for tokens, once."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from latchstring.base.clock import Clock
+from latchstring.base.origin import Origin
+from latchstring.base.secrets import digest
+from latchstring.db.database import Database, Transaction
+from latchstring.domain.audit import store as audit
+from latchstring.domain.audit.event import CodeReplayed
+from latchstring.domain.authorizations import store as authorizations
+from latchstring.domain.authorizations.code import AuthorizationCode, CodeRefused, Presented
+from latchstring.domain.tokens import store as tokens
+from latchstring.flows.issue_tokens import IssueTokens, TokenRequest, Tokens, Unsigned
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeCode:
+    """One caller gets the tokens of a code.
+
+    The code is spent by whoever presents it first, right or wrong: a code that turned up at
+    another client, or without its verifier, is in the wrong hands and must not work afterwards.
+    """
+
+    database: Database
+    clock: Clock
+    issue_tokens: IssueTokens
+
+    async def __call__(self, code: str, presented: Presented, origin: Origin) -> Tokens:
+        """Return the tokens; raise ``CodeRefused``."""
+        now = self.clock.now()  # before the queue for the writer: twins arrive together
+        outcome = await self.database.transact(
+            lambda tx: self._decide(tx, digest(code), presented, origin=origin, now=now)
+        )
+        if isinstance(outcome, _Refused):
+            raise CodeRefused(detail=outcome.reason)
+        return self.issue_tokens.sign(outcome)
+
+    async def _decide(
+        self,
+        tx: Transaction,
+        code_digest: str,
+        presented: Presented,
+        *,
+        origin: Origin,
+        now: datetime,
+    ) -> Unsigned | _Refused:
+        code = await authorizations.spend_code(tx, code_digest, now)
+        if code is None:
+            return await self._again(tx, code_digest, origin=origin, now=now)
+        reason = code.refusal(presented, now=now)
+        if reason is not None:
+            return _Refused(reason)
+        unsigned = await self.issue_tokens.record(tx, _request(code), now=now)
+        return unsigned or _Refused("the user is shut out")
+
+    async def _again(
+        self, tx: Transaction, code_digest: str, *, origin: Origin, now: datetime
+    ) -> _Refused:
+        code = await authorizations.find_code(tx, code_digest)
+        if code is None:
+            # Never ours, or purged since; in the second case its tokens may still be alive.
+            await tokens.revoke_of_code(tx, code_digest, now)
+            return _Refused("unknown")
+        if not code.is_replay(now=now):
+            return _Refused("used a moment ago")
+        await tokens.revoke_of_code(tx, code_digest, now)
+        replayed = CodeReplayed(client_id=code.client_id, user_id=code.user_id)
+        await audit.record(tx, replayed, origin, now=now)
+        return _Refused("replayed")
+
+
+def _request(code: AuthorizationCode) -> TokenRequest:
+    return TokenRequest(
+        client_id=code.client_id,
+        user_id=code.user_id,
+        session_id=code.session_id,
+        scope=code.scope,
+        nonce=code.nonce,
+        auth_time=code.auth_time,
+        amr=code.amr,
+        code_digest=code.code_digest,
+    )
