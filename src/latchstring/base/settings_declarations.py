@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any
 
-from latchstring.base.settings_values import Reader, rate, required
+from latchstring.base.settings_values import Reader, plain, rate, required
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +72,22 @@ def declarations(kind: type, connection: str = "") -> Mapping[str, Declaration]:
 def sections(kind: type) -> frozenset[str]:
     """Return the names of a record's fields that are tables of their own."""
     return frozenset(item.name for item in fields(kind) if "reader" not in item.metadata)
+
+
+def stored_names(kind: type, connection: str = "") -> frozenset[str]:
+    """Return the names of a record's settings that a database keeps: all but the secrets."""
+    return frozenset(
+        name
+        for name, item in declarations(kind).items()
+        if not item.secret and item.only in ("", connection)
+    )
+
+
+def stored(record: object, kind: type, connection: str = "") -> dict[str, Any]:
+    """Return a record's settings as names and plain values, without any secret."""
+    kept = stored_names(kind, connection)
+    return {
+        name: plain(getattr(record, item.attribute))
+        for name, item in declarations(kind).items()
+        if name in kept
+    }

@@ -49,6 +49,12 @@ def origin(text: str) -> str:
     return _origin_of(parts)
 
 
+def origin_of(url: str) -> str | None:
+    """Return the origin of an http or https URL that was read before; other schemes have none."""
+    parts = urlsplit(url)
+    return _origin_of(parts) if parts.scheme in _DEFAULT_PORTS else None
+
+
 def web_link(text: str) -> str:
     """Read a page's or picture's address: https, or http on loopback."""
     _web(text)
