@@ -1,0 +1,146 @@
+"""The ASGI application: finds the handler, knows who asks, turns errors into a dialect, logs.
+
+Paths are looked up in a dictionary; a router that scans would cost more than some handlers.
+"""
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from latchstring.base.errors import AppError
+from latchstring.base.ids import new_id
+from latchstring.base.logging import get_logger
+from latchstring.web.http.origin import OriginReader
+from latchstring.web.http.surface import Methods, Surface
+
+REQUEST_ID = "X-Request-Id"
+_SAFE = {"X-Content-Type-Options": "nosniff"}
+_PREFLIGHT = {
+    "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
+    "Access-Control-Allow-Headers": (
+        "Authorization, Content-Type, Auth0-Client, X-Request-Language"
+    ),
+    "Access-Control-Max-Age": "600",
+}
+
+logger = get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    surface: Surface
+    methods: Methods
+    path: str
+
+
+@dataclass(slots=True)
+class Application:
+    """All surfaces behind one door."""
+
+    surfaces: Iterable[Surface]
+    fallback: Surface
+    """Answers for paths that nobody has."""
+
+    origins: OriginReader
+    _routes: dict[str, _Found] = field(default_factory=dict)
+    _prefixes: dict[str, _Found] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Collect the paths; one path has one owner."""
+        for surface in self.surfaces:
+            for path, methods in surface.routes.items():
+                if path in self._routes:
+                    message = f"two surfaces want {path}"
+                    raise ValueError(message)
+                self._routes[path] = _Found(surface, methods, path)
+            for prefix, methods in surface.prefixes.items():
+                self._prefixes[prefix] = _Found(surface, methods, prefix)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one HTTP request; anything else (web sockets) is refused by not answering."""
+        if scope["type"] != "http":
+            return
+        request = Request(scope, receive, send)
+        started = time.perf_counter()
+        request_id = new_id("req")
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            response = await self._respond(request, request_id)
+            response.headers[REQUEST_ID] = request_id
+            for name, value in _SAFE.items():
+                response.headers.setdefault(name, value)
+            await response(scope, receive, send)
+            self._log(request, response, time.perf_counter() - started)
+
+    async def _respond(self, request: Request, request_id: str) -> Response:
+        found = self._find(request.scope["path"])
+        surface = found.surface if found else self.fallback
+        try:
+            request.state.origin = self.origins.read(request, request_id)
+            response = await self._handle(request, found)
+        except AppError as error:
+            if error.detail:
+                logger.info("refused", error=type(error).__name__, detail=error.detail)
+            response = surface.on_error(request, error)
+        except Exception:
+            logger.exception("crashed", path=_logged_path(request))
+            response = surface.on_crash(request)
+        _allow_origin(request, response, found)
+        return response
+
+    async def _handle(self, request: Request, found: _Found | None) -> Response:
+        if found is None:
+            return await self.fallback.routes["*"]["GET"](request)
+        method = "GET" if request.method == "HEAD" else request.method
+        handler = found.methods.get(method)
+        if handler is not None:
+            return await handler(request)
+        allowed = ", ".join([*found.methods, *(["HEAD"] if "GET" in found.methods else [])])
+        if method == "OPTIONS":
+            return Response(status_code=204, headers={"Allow": allowed})
+        return Response(status_code=405, headers={"Allow": allowed, "Cache-Control": "no-store"})
+
+    def _find(self, path: str) -> _Found | None:
+        found = self._routes.get(path)
+        if found is not None:
+            return found
+        # "/l/…", "/sign-in/…": the prefix is the path's first folder, or its first two.
+        parts = path.split("/", 3)
+        for length in (3, 2):
+            if len(parts) > length:
+                found = self._prefixes.get("/".join(parts[:length]) + "/")
+                if found is not None:
+                    return found
+        return None
+
+    def _log(self, request: Request, response: Response, seconds: float) -> None:
+        logger.info(
+            "request",
+            method=request.method,
+            path=_logged_path(request),
+            status=response.status_code,
+            milliseconds=round(seconds * 1000, 1),
+        )
+
+
+def _logged_path(request: Request) -> str:
+    """Return the path's first folder: what follows may be a link's secret."""
+    path: str = request.scope["path"]
+    first, slash, _ = path[1:].partition("/")
+    return f"/{first}{slash}…" if slash and first in ("l", "sign-in") else path[:200]
+
+
+def _allow_origin(request: Request, response: Response, found: _Found | None) -> None:
+    if found is None or found.path not in found.surface.cors_paths:
+        return
+    response.headers.add_vary_header("Origin")
+    origin = request.headers.get("origin")
+    if origin is None or not found.surface.may_read(origin):
+        return
+    response.headers["Access-Control-Allow-Origin"] = origin
+    if request.method == "OPTIONS":
+        response.headers.update(_PREFLIGHT)

@@ -1,0 +1,79 @@
+"""Our cookies: which browser this is, its session, and whom it has signed in before.
+
+Over https every name carries ``__Host-``: no other host and no plain connection can set it. On plain
+http, which is loopback only, browsers differ in whether they keep ``Secure`` cookies, so they go
+without.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+_BROWSER = "latchstring_browser"
+_SESSION = "latchstring_session"
+_KNOWN = "latchstring_known"
+_LONGEST = 1024
+_BROWSER_LIFETIME = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Cookies:
+    """Reads and writes the three cookies."""
+
+    secure: bool
+    session_lifetime: timedelta
+    known_lifetime: timedelta
+
+    def browser(self, request: Request) -> str | None:
+        """Return the value that ties sign-ins to this browser."""
+        return self._read(request, _BROWSER)
+
+    def session(self, request: Request) -> str | None:
+        """Return the session's token."""
+        return self._read(request, _SESSION)
+
+    def known(self, request: Request) -> str:
+        """Return the marks of whom this browser has signed in before."""
+        return self._read(request, _KNOWN) or ""
+
+    def set_browser(self, response: Response, value: str) -> None:
+        """Name this browser."""
+        self._write(response, _BROWSER, value, _BROWSER_LIFETIME)
+
+    def set_session(self, response: Response, token: str) -> None:
+        """Sign this browser in."""
+        self._write(response, _SESSION, token, self.session_lifetime)
+
+    def set_known(self, response: Response, marks: str) -> None:
+        """Remember whom this browser has signed in."""
+        self._write(response, _KNOWN, marks, self.known_lifetime)
+
+    def clear_session(self, response: Response) -> None:
+        """Sign this browser out; what it has proven before stays known."""
+        self._write(response, _SESSION, "", timedelta(0))
+
+    def _write(self, response: Response, name: str, value: str, lifetime: timedelta) -> None:
+        # Lax, not Strict: the way back from a mail or an application is a cross-site navigation.
+        response.set_cookie(
+            self._name(name),
+            value,
+            max_age=int(lifetime.total_seconds()),
+            path="/",
+            secure=self.secure,
+            httponly=True,
+            samesite="lax",
+        )
+
+    def _read(self, request: Request, name: str) -> str | None:
+        """Return the cookie; one that comes twice or is out of shape counts as none."""
+        wanted = self._name(name) + "="
+        pairs = ";".join(request.headers.getlist("cookie")).split(";")
+        values = [p.strip()[len(wanted) :] for p in pairs if p.strip().startswith(wanted)]
+        if len(values) != 1 or not values[0] or len(values[0]) > _LONGEST:
+            return None
+        return values[0] if values[0].isascii() else None
+
+    def _name(self, name: str) -> str:
+        return f"__Host-{name}" if self.secure else name

@@ -1,0 +1,48 @@
+"""``/livez``: the process answers. ``/readyz``: it can do its work.
+
+What ready means is handed in by the roof; the answer tells strangers nothing more than yes or no.
+"""
+
+from collections.abc import Awaitable, Callable
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from latchstring.base.errors import AppError
+from latchstring.web.http.surface import Surface
+
+Check = Callable[[], Awaitable[bool]]
+_HEADERS = {"Cache-Control": "no-store"}
+
+
+def surface(is_ready: Check) -> Surface:
+    """Return the two health paths."""
+
+    async def livez(_request: Request) -> Response:
+        return JSONResponse({"status": "ok"}, headers=_HEADERS)
+
+    async def readyz(_request: Request) -> Response:
+        try:
+            ready = await is_ready()
+        except AppError:
+            ready = False
+        if ready:
+            return JSONResponse({"status": "ok"}, headers=_HEADERS)
+        return JSONResponse(
+            {"status": "unavailable"}, status_code=503, headers=_HEADERS | {"Retry-After": "1"}
+        )
+
+    return Surface(
+        name="health",
+        routes={"/livez": {"GET": livez}, "/readyz": {"GET": readyz}},
+        on_error=_unavailable,
+        on_crash=_crashed,
+    )
+
+
+def _unavailable(_request: Request, _error: AppError) -> Response:
+    return JSONResponse({"status": "unavailable"}, status_code=503, headers=_HEADERS)
+
+
+def _crashed(_request: Request) -> Response:
+    return JSONResponse({"status": "error"}, status_code=500, headers=_HEADERS)

@@ -1,0 +1,33 @@
+"""What a surface hands to the dispatcher: its paths, and how it says no."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from latchstring.base.errors import AppError
+
+Handler = Callable[[Request], Awaitable[Response]]
+Methods = Mapping[str, Handler]
+
+
+def no_origin(_origin: str) -> bool:
+    """Let no other origin's pages read answers."""
+    return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surface:
+    """Static paths, prefixes (``/l/`` for ``/l/…``), and the surface's error dialect."""
+
+    name: str
+    routes: Mapping[str, Methods] = field(default_factory=dict)
+    prefixes: Mapping[str, Methods] = field(default_factory=dict)
+    on_error: Callable[[Request, AppError], Response]
+    on_crash: Callable[[Request], Response]
+    may_read: Callable[[str], bool] = no_origin
+    """Whether pages of an origin may call this surface (CORS)."""
+
+    cors_paths: frozenset[str] = frozenset()
+    """The paths where ``may_read`` is asked at all."""
