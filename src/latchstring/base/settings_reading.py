@@ -158,7 +158,7 @@ class Reading:
 
 
 def _one_of(names: tuple[str, ...], source: Mapping[str, Any]) -> list[str]:
-    found = [name for name in names if name in source]
+    found = [name for name in names if source.get(name) is not None]
     if len(found) > 1:
         refuse(f"is given twice, as {found[0]} and as {found[1]}")
     return found

@@ -1,0 +1,121 @@
+"""Register, change and remove applications while the server runs."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from latchstring.base import secrets
+from latchstring.base.clock import Clock
+from latchstring.base.errors import AppError, InvalidRequest, NotFound
+from latchstring.base.settings_texts import client_secret
+from latchstring.db.database import Database, Transaction
+from latchstring.domain.clients import store as clients
+from latchstring.domain.clients.client import Client
+from latchstring.flows.refresh_configuration import bump_version
+
+Change = Callable[[Client | None], Client]
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A client and the secret it just got: the only time that anybody can see it."""
+
+    client: Client
+    secret: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ManageClients:
+    """A change holds for every request after it, in every process within two seconds."""
+
+    database: Database
+    clock: Clock
+    refresh: Callable[[], Awaitable[object]]
+    """Makes the change hold in this process at once."""
+
+    async def list_all(self) -> list[Client]:
+        """Return the clients, by id."""
+        rows = await self.database.read(clients.list_clients)
+        return [
+            Client.from_stored(row.settings, row.secret_digest)
+            for row in rows
+            if row.removed_at is None
+        ]
+
+    async def add(
+        self, values: Mapping[str, Any], *, public: bool = False, secret: str | None = None
+    ) -> Registered:
+        """Register a client, confidential with this or a new secret; raise ``InvalidRequest``."""
+        given = None if public else _checked(secret) or secrets.random_token()
+        client = Client.from_values(values, secrets.digest(given) if given else None)
+
+        def add(found: Client | None) -> Client:
+            if found is not None:
+                raise InvalidRequest("There already is a client of this id.", field="client_id")
+            return client
+
+        return Registered(await self._change(client.client_id, add), given)
+
+    async def change(self, client_id: str, values: Mapping[str, Any]) -> Client:
+        """Replace some settings; raise ``NotFound`` or ``InvalidRequest``."""
+        return await self._change(client_id, lambda found: _present(found).changed(values))
+
+    async def rotate_secret(self, client_id: str, *, secret: str | None = None) -> Registered:
+        """Give a client this or a new secret; the old one ends now. A public one has none."""
+        given = _checked(secret) or secrets.random_token()
+
+        def rotate(found: Client | None) -> Client:
+            if _present(found).is_public:
+                raise InvalidRequest("This client is public: it has no secret.", field="client_id")
+            return replace(_present(found), secret_digest=secrets.digest(given))
+
+        return Registered(await self._change(client_id, rotate), given)
+
+    async def remove(self, client_id: str) -> None:
+        """Remove a client for good, whatever the file says; raise ``NotFound``."""
+        if not await self.database.transact(lambda tx: self._remove(tx, client_id)):
+            raise _unknown()
+        await self.refresh()
+
+    async def _change(self, client_id: str, change: Change) -> Client:
+        outcome = await self.database.transact(lambda tx: self._write(tx, client_id, change))
+        if isinstance(outcome, AppError):
+            raise outcome
+        await self.refresh()
+        return outcome
+
+    async def _write(self, tx: Transaction, client_id: str, change: Change) -> Client | AppError:
+        row = await clients.find_client(tx, client_id)
+        found = None if row is None else Client.from_stored(row.settings, row.secret_digest)
+        try:
+            client = change(found)
+        except AppError as refusal:
+            return refusal
+        await clients.put_client(tx, client, self.clock.now())
+        await bump_version(tx)
+        return client
+
+    async def _remove(self, tx: Transaction, client_id: str) -> bool:
+        removed = await clients.remove_client(tx, client_id, self.clock.now())
+        if removed:
+            await bump_version(tx)
+        return removed
+
+
+def _present(found: Client | None) -> Client:
+    if found is None:
+        raise _unknown()
+    return found
+
+
+def _unknown() -> NotFound:
+    return NotFound("There is no client of this id.")
+
+
+def _checked(secret: str | None) -> str | None:
+    if not secret:
+        return None
+    try:
+        return client_secret(secret)
+    except ValueError as error:
+        raise InvalidRequest(f"client_secret: {error}", field="client_secret") from None

@@ -1,0 +1,67 @@
+"""Show and change the ways in while the server runs."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from latchstring.base.clock import Clock
+from latchstring.base.errors import InvalidRequest
+from latchstring.base.settings import CONNECTION_NAMES, ConnectionSettings
+from latchstring.db.database import Database, Transaction
+from latchstring.domain.connections import store as connections
+from latchstring.domain.connections.connection import Connection
+from latchstring.flows.refresh_configuration import bump_version
+
+
+@dataclass(frozen=True, slots=True)
+class ManageConnections:
+    """A change holds for every start after it, in every process within two seconds."""
+
+    database: Database
+    clock: Clock
+    refresh: Callable[[], Awaitable[object]]
+    """Makes the change hold in this process at once."""
+
+    async def list_all(self) -> list[Connection]:
+        """Return the connections, by name."""
+        rows = await self.database.read(connections.list_connections)
+        return [Connection.from_stored(row.name, row.settings) for row in rows]
+
+    async def change(self, name: str, values: Mapping[str, Any]) -> Connection:
+        """Replace some settings of a connection, or make it; raise ``InvalidRequest``."""
+        if name not in CONNECTION_NAMES:
+            known = " and ".join(CONNECTION_NAMES)
+            raise InvalidRequest(
+                f"There is no connection of this name: {known} exist.", field="name"
+            )
+        outcome = await self.database.transact(lambda tx: self._change(tx, name, values))
+        if isinstance(outcome, InvalidRequest):
+            raise outcome
+        await self.refresh()
+        return outcome
+
+    async def replace_all(self, described: Mapping[str, ConnectionSettings]) -> list[Connection]:
+        """Replace connections by what a file describes; those it does not name stay."""
+        replaced = [Connection.of(name, settings) for name, settings in described.items()]
+        await self.database.transact(lambda tx: self._put(tx, replaced))
+        await self.refresh()
+        return replaced
+
+    async def _change(
+        self, tx: Transaction, name: str, values: Mapping[str, Any]
+    ) -> Connection | InvalidRequest:
+        row = await connections.find_connection(tx, name)
+        try:
+            if row is None:
+                connection = Connection.from_values(name, values)
+            else:
+                connection = Connection.from_stored(name, row.settings).changed(values)
+        except InvalidRequest as refusal:
+            return refusal
+        await self._put(tx, [connection])
+        return connection
+
+    async def _put(self, tx: Transaction, replaced: list[Connection]) -> None:
+        for connection in replaced:
+            await connections.put_connection(tx, connection, self.clock.now())
+        await bump_version(tx)
