@@ -1,0 +1,161 @@
+"""Connections to one relay: opened as the configuration demands, kept while they are useful."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
+
+import aiosmtplib
+from aiosmtplib import SMTP
+
+from latchstring.domain.delivery.senders import SendError
+from latchstring.domain.delivery.senders.smtp_url import SmtpServer, Tls
+from latchstring.domain.delivery.senders.trust import opportunistic, verifying
+
+IDLE_SECONDS = 20.0
+"""Relays give up on a silent client after a minute or more; we are gone before."""
+MOST_MAILS = 100
+"""Mails over one connection; many relays count and hang up."""
+CALM_SECONDS = 1.0
+"""After a failed attempt to connect, how long others take its word for it."""
+_GOODBYE_SECONDS = 2.0
+
+
+@dataclass(slots=True)
+class _Kept:
+    connection: SMTP
+    since: float
+
+
+@dataclass(slots=True, eq=False)
+class SmtpPool:
+    """At most so many connections at once, the most recently used first."""
+
+    server: SmtpServer
+    hello: str
+    """The name we greet the relay with."""
+    most: int = 48
+    idle_seconds: float = IDLE_SECONDS
+    _idle: list[_Kept] = field(default_factory=list)
+    _mails: WeakKeyDictionary[SMTP, int] = field(default_factory=WeakKeyDictionary)
+    _places: asyncio.Semaphore = field(init=False)
+    _reaper: asyncio.Task[None] | None = None
+    _trouble: tuple[float, str] | None = None
+
+    def __post_init__(self) -> None:
+        """Make the places."""
+        self._places = asyncio.Semaphore(self.most)
+
+    @contextlib.asynccontextmanager
+    async def place(self) -> AsyncIterator[None]:
+        """Wait for the right to use one connection."""
+        async with self._places:
+            yield
+
+    def take_idle(self) -> SMTP | None:
+        """Return a kept connection that looks alive."""
+        while self._idle:
+            kept = self._idle.pop()
+            if kept.connection.is_connected:
+                return kept.connection
+            self._forget(kept.connection)
+        return None
+
+    def keep(self, connection: SMTP) -> None:
+        """Take a connection back that is ready for the next mail."""
+        self._mails[connection] = self._mails.get(connection, 0) + 1
+        if not connection.is_connected or self._mails[connection] >= MOST_MAILS:
+            self._forget(connection)
+            return
+        self._idle.append(_Kept(connection, time.monotonic()))
+        if self._reaper is None or self._reaper.done():
+            self._reaper = asyncio.create_task(self._reap())
+
+    async def open(self, seconds: float) -> SMTP:
+        """Return a connection that may carry mail: greeted, private as demanded, signed in.
+
+        Whatever goes wrong here is ``SendError`` and never permanent: it is no word about a mail.
+        """
+        if self._trouble and time.monotonic() < self._trouble[0]:
+            raise SendError(self._trouble[1], permanent=False)
+        try:
+            async with asyncio.timeout(seconds):
+                connection = await self._greeted(seconds)
+        except TimeoutError:
+            raise self._troubled("the relay took too long to greet us") from None
+        except (aiosmtplib.SMTPException, OSError) as trouble:
+            raise self._troubled(words(trouble)) from trouble
+        self._trouble = None
+        return connection
+
+    async def close(self) -> None:
+        """Say goodbye on every idle connection."""
+        if self._reaper is not None:
+            self._reaper.cancel()
+            await asyncio.wait([self._reaper])
+            self._reaper = None
+        leaving, self._idle = self._idle, []
+        await asyncio.gather(*(self._part(kept.connection) for kept in leaving))
+
+    async def _greeted(self, seconds: float) -> SMTP:
+        implicit = self.server.tls is Tls.IMPLICIT
+        connection = SMTP(
+            hostname=self.server.host,
+            port=self.server.port,
+            local_hostname=self.hello,
+            use_tls=implicit,
+            start_tls=False,
+            tls_context=verifying() if implicit else None,
+            timeout=seconds,
+        )
+        try:
+            await connection.connect()
+            await connection.ehlo()
+            if self.server.tls in (Tls.REQUIRED, Tls.OPTIONAL):
+                await self._start_tls(connection)
+            if self.server.username:
+                await connection.login(self.server.username, self.server.password)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    async def _start_tls(self, connection: SMTP) -> None:
+        if connection.supports_extension("starttls"):
+            context = verifying() if self.server.verified else opportunistic()
+            await connection.starttls(tls_context=context)
+            await connection.ehlo()
+        elif self.server.tls is Tls.REQUIRED:
+            # An attacker in the middle can take the offer out; then nothing is said at all.
+            raise self._troubled("the relay offers no STARTTLS, and it is required")
+
+    def _troubled(self, reason: str) -> SendError:
+        self._trouble = (time.monotonic() + CALM_SECONDS, reason)
+        return SendError(reason, permanent=False)
+
+    async def _reap(self) -> None:
+        """Part from connections that have been silent for too long, until none is left."""
+        while self._idle:
+            wait = self._idle[0].since + self.idle_seconds - time.monotonic()
+            if wait > 0:
+                await asyncio.sleep(wait)
+                continue
+            await self._part(self._idle.pop(0).connection)
+
+    async def _part(self, connection: SMTP) -> None:
+        with contextlib.suppress(aiosmtplib.SMTPException, OSError):
+            await connection.quit(timeout=_GOODBYE_SECONDS)
+        self._forget(connection)
+
+    def _forget(self, connection: SMTP) -> None:
+        self._mails.pop(connection, None)
+        connection.close()
+
+
+def words(trouble: Exception) -> str:
+    """Return what went wrong in the relay's words, or the system's."""
+    if isinstance(trouble, aiosmtplib.SMTPResponseException):
+        return f"{trouble.code} {trouble.message}" if trouble.code > 0 else trouble.message
+    return str(trouble) or type(trouble).__name__

@@ -1,0 +1,102 @@
+"""The outbox in the database. Who may send a message is decided by these statements alone."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from latchstring.base.ids import ChallengeId, MessageId
+from latchstring.db import records, statements
+from latchstring.db.database import Transaction
+from latchstring.domain.delivery.message import Message, State, message_id_for
+
+SQL = statements.load(__package__)
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Somebody's right to send, good until a moment."""
+
+    owner: str
+    until: datetime
+
+
+async def enqueue(tx: Transaction, message: Message) -> None:
+    """Add a message to the outbox, due at once, in the transaction of its challenge."""
+    await tx.run(SQL["enqueue"], records.values_of(message))
+
+
+async def claim(tx: Transaction, lease: Lease, *, now: datetime, most: int) -> list[Message]:
+    """Take up to so many messages that are due, each counted as an attempt."""
+    values = {"owner": lease.owner, "leased_until": lease.until, "now": now, "most": most}
+    return await tx.all(SQL["claim"], Message, values)
+
+
+async def renew(tx: Transaction, message_id: MessageId, lease: Lease) -> bool:
+    """Hold on to a message; answer whether it was still ours to hold."""
+    values = {"id": message_id, "owner": lease.owner, "leased_until": lease.until}
+    return await tx.run(SQL["renew"], values) == 1
+
+
+async def put_back(tx: Transaction, message_id: MessageId, *, owner: str, due_at: datetime) -> bool:
+    """Let go of a message that was not tried after all; answer whether it was ours."""
+    values = {"id": message_id, "owner": owner, "due_at": due_at}
+    return await tx.run(SQL["put_back"], values) == 1
+
+
+async def retry(
+    tx: Transaction, message_id: MessageId, *, owner: str, due_at: datetime, last_error: str
+) -> bool:
+    """Let go of a message until its next attempt; answer whether it was ours."""
+    values = {"id": message_id, "owner": owner, "due_at": due_at, "last_error": last_error}
+    return await tx.run(SQL["retry"], values) == 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """How a message ended."""
+
+    state: State
+    last_error: str = ""
+    provider_answer: str = ""
+
+
+async def settle(
+    tx: Transaction, message_id: MessageId, settlement: Settlement, *, owner: str, now: datetime
+) -> bool:
+    """Bring a message to its end; answer whether it was ours."""
+    values = {"id": message_id, "owner": owner, "now": now, **records.values_of(settlement)}
+    return await tx.run(SQL["settle"], values) == 1
+
+
+async def release_claims(tx: Transaction, owner_prefix: str, now: datetime) -> int:
+    """Make due at once what dead owners of this prefix held; answer how many those were."""
+    return await tx.run(SQL["release_claims"], {"prefix": owner_prefix, "now": now})
+
+
+async def next_due(tx: Transaction) -> datetime | None:
+    """Return when the outbox wants to be looked at next; nothing while it is empty."""
+    return await tx.one(SQL["next_due"], datetime, {})
+
+
+async def oldest_queued(tx: Transaction) -> datetime | None:
+    """Return since when the longest waiting message waits; nothing while none does."""
+    return await tx.one(SQL["oldest_queued"], datetime, {})
+
+
+async def find_message(tx: Transaction, message_id: MessageId) -> Message | None:
+    """Return a message by its id."""
+    return await tx.one(SQL["find_message"], Message, {"id": message_id})
+
+
+async def find_for_challenge(tx: Transaction, challenge_id: ChallengeId) -> Message | None:
+    """Return the message that tells of a challenge."""
+    return await find_message(tx, message_id_for(challenge_id))
+
+
+async def list_recent(tx: Transaction, recipient: str, *, most: int = 20) -> list[Message]:
+    """Return the newest messages to a recipient, newest first."""
+    return await tx.all(SQL["list_recent"], Message, {"recipient": recipient, "most": most})
+
+
+async def purge_settled(tx: Transaction, *, before: datetime, most: int = 500) -> int:
+    """Forget a small batch of messages settled before a moment; answer how many those were."""
+    return await tx.run(SQL["purge_settled"], {"before": before, "most": most})

@@ -1,0 +1,79 @@
+-- columns --
+id, challenge_id, channel, recipient, identifier_digest, template, language, inputs, key_version,
+decoy, state, attempts, due_at, lease_owner, created_at, give_up_at, settled_at, last_error,
+provider_answer
+
+-- enqueue --
+-- A new message, in the transaction of what it tells of.
+insert into messages
+    (id, challenge_id, channel, recipient, identifier_digest, template, language, inputs, key_version,
+     decoy, state, attempts, due_at, lease_owner, created_at, give_up_at, settled_at, last_error,
+     provider_answer)
+values
+    (:id, :challenge_id, :channel, :recipient, :identifier_digest, :template, :language, :inputs, :key_version,
+     :decoy, 'queued', 0, :due_at, null, :created_at, :give_up_at, null, '', '')
+
+-- claim --
+-- Take what is due, the longest waiting first. A message that somebody holds is not due until the
+-- lease has run out, so whoever gets a row from this is alone with it.
+update messages
+set lease_owner = :owner, due_at = :leased_until, attempts = attempts + 1
+where state = 'queued' and due_at <= :now and id in (
+    select m.id from messages m
+    where m.state = 'queued' and m.due_at <= :now
+    order by m.due_at limit :most
+    /*pg for update skip locked */
+)
+returning {columns}
+
+-- renew --
+-- Hold on to a message for longer; changes nothing when the lease was lost.
+update messages set due_at = :leased_until
+where id = :id and state = 'queued' and lease_owner = :owner
+
+-- put_back --
+-- Let go of a message that was not tried: the attempt does not count.
+update messages set lease_owner = null, due_at = :due_at, attempts = attempts - 1
+where id = :id and state = 'queued' and lease_owner = :owner
+
+-- retry --
+-- Let go of a message that is tried again later.
+update messages set lease_owner = null, due_at = :due_at, last_error = :last_error
+where id = :id and state = 'queued' and lease_owner = :owner
+
+-- settle --
+-- Bring a message to its end; changes nothing when somebody else holds it by now.
+update messages
+set state = :state, settled_at = :now, due_at = :now, lease_owner = null,
+    last_error = :last_error, provider_answer = :provider_answer
+where id = :id and state = 'queued' and lease_owner = :owner
+
+-- release_claims --
+-- Make everything due at once that owners of this prefix held: they are known to be gone.
+update messages set lease_owner = null, due_at = :now
+where state = 'queued' and substr(lease_owner, 1, length(cast(:prefix as text))) = cast(:prefix as text)
+
+-- next_due --
+-- When there is something to do next, leases that could run out among it.
+select min(due_at) as due_at from messages where state = 'queued'
+
+-- oldest_queued --
+-- Since when the longest waiting message waits.
+select min(created_at) as created_at from messages where state = 'queued'
+
+-- find_message --
+-- One message by its id.
+select {columns} from messages where id = :id
+
+-- list_recent --
+-- The newest messages to one recipient.
+select {columns} from messages where recipient = :recipient
+order by created_at desc limit :most
+
+-- purge_settled --
+-- Forget a few of the messages that were settled before a moment, the oldest of each state first.
+delete from messages where id in (
+    select m.id from messages m
+    where m.state in ('handed_over', 'failed', 'expired', 'suppressed') and m.due_at < :before
+    limit :most
+)
