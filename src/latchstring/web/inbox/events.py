@@ -1,8 +1,8 @@
 """Live updates: one event for each message, until the reader or the server goes away."""
 
 import asyncio
+from asyncio import FIRST_COMPLETED
 from collections.abc import AsyncIterator
-from contextlib import aclosing, suppress
 
 import msgspec
 
@@ -15,29 +15,26 @@ HEARTBEAT_SECONDS = 15.0
 async def stream(
     inbox: Inbox, ended: asyncio.Event, *, heartbeat: float = HEARTBEAT_SECONDS
 ) -> AsyncIterator[bytes]:
-    """Yield server-sent events: `message` with the summary as JSON, and a comment now and then."""
+    """Yield server-sent events: `message` with the summary as JSON, and a comment now and then.
+
+    Someone always waits for the next number, so canceling that wait also ends the subscription.
+    """
+    numbers = inbox.subscribe()
+    news = asyncio.ensure_future(anext(numbers))
     over = asyncio.ensure_future(ended.wait())
     try:
-        async with aclosing(inbox.subscribe()) as numbers:
-            yield b"retry: 1000\n\n"
-            news = asyncio.ensure_future(anext(numbers))
-            try:
-                while not over.done():
-                    await asyncio.wait(
-                        (news, over), timeout=heartbeat, return_when=asyncio.FIRST_COMPLETED
-                    )
-                    if not news.done():
-                        yield b": still here\n\n"
-                        continue
-                    yield event(inbox, news.result())
-                    news = asyncio.ensure_future(anext(numbers))
-            finally:
-                # The generator may only be closed once nothing waits inside it.
-                news.cancel()
-                with suppress(asyncio.CancelledError, StopAsyncIteration):
-                    await news
+        yield b"retry: 1000\n\n"
+        while not over.done():
+            await asyncio.wait((news, over), timeout=heartbeat, return_when=FIRST_COMPLETED)
+            if news.done():
+                number, news = news.result(), asyncio.ensure_future(anext(numbers))
+                yield event(inbox, number)
+            elif not over.done():
+                yield b": still here\n\n"
     finally:
+        news.cancel()
         over.cancel()
+        await asyncio.gather(news, over, return_exceptions=True)
 
 
 def event(inbox: Inbox, number: int) -> bytes:

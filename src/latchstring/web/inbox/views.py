@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -57,7 +57,7 @@ class Listing:
 
     @classmethod
     def of(
-        cls, messages: list[InboxMessage], *, query: QueryParams, opened: InboxMessage | None
+        cls, messages: Sequence[InboxMessage], *, query: QueryParams, opened: InboxMessage | None
     ) -> "Listing":
         """Return what to show of these messages, newest first."""
         found = Search.of(query).among(messages)
@@ -76,7 +76,7 @@ class Listing:
 
     def href(self, number: int | None = None, *, view: str | None = None) -> str:
         """Return the address of a message (or the list) that keeps the search."""
-        query = urlencode(self.search | ({"view": view} if view else {}))
+        query = urlencode({**self.search, **({"view": view} if view else {})})
         path = "/dev/mail" if number is None else f"/dev/mail/{number}"
         return f"{path}?{query}" if query else path
 
