@@ -137,7 +137,7 @@ SIGN_IN_PAGES: dict[str, Page] = {
         CHECK_PHONE, delivery=wording.delivery(wording.Delivery.QUEUED), status_url="/signin/status"
     ),
     "check-phone-error": replace(CHECK_PHONE, error=wording.wrong_length(6, 5), resend=OPEN),
-    "not-received": NOT_RECEIVED,
+    "not-received": replace(NOT_RECEIVED, delivery=wording.delivery(wording.Delivery.HANDED_OVER)),
     "not-received-sms": replace(
         NOT_RECEIVED, by_sms=True, identifier="+44 7700 900123", sender="Acme"
     ),

@@ -6,6 +6,7 @@ everyone (WCAG 1.4.3 and 1.4.11), whatever was configured.
 """
 
 import re
+from colorsys import hls_to_rgb, rgb_to_hls
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -38,8 +39,8 @@ def accent(color: str | None) -> Accent:
     """Correct this color for both schemes; what is no hex color becomes the default."""
     match = _HEX.fullmatch(color.strip()) if color else None
     wanted = _parse(match[1] if match else DEFAULT_COLOR.removeprefix("#"))
-    light = _readable(wanted, on=_LIGHT_SURFACE, toward=_BLACK)
-    dark = _readable(wanted, on=_DARK_SURFACE, toward=_WHITE)
+    light = _readable(wanted, on=_LIGHT_SURFACE, toward=0.0)
+    dark = _readable(wanted, on=_DARK_SURFACE, toward=1.0)
     return Accent(
         light=_css(light),
         on_light=_css(_text_on(light)),
@@ -54,20 +55,24 @@ def contrast(one: Rgb, other: Rgb) -> float:
     return (lighter + 0.05) / (darker + 0.05)
 
 
-def _readable(color: Rgb, *, on: Rgb, toward: Rgb) -> Rgb:
+def _readable(color: Rgb, *, on: Rgb, toward: float) -> Rgb:
+    """The same hue and saturation, as little darker or lighter as the surface asks for."""
+    hue, lightness, saturation = rgb_to_hls(*color)
+    moved = color
     for step in range(_STEPS + 1):
-        mixed = _mix(color, toward, step / _STEPS)
-        if contrast(mixed, on) >= _TEXT_CONTRAST:
-            return mixed
-    return toward
+        nearer = lightness + (toward - lightness) * step / _STEPS
+        moved = _rounded(hls_to_rgb(hue, nearer, saturation))
+        if contrast(moved, on) >= _TEXT_CONTRAST:
+            break
+    return moved
 
 
 def _text_on(color: Rgb) -> Rgb:
     return max(_WHITE, _BLACK, key=lambda text: contrast(text, color))
 
 
-def _mix(one: Rgb, other: Rgb, share: float) -> Rgb:
-    red, green, blue = (a + (b - a) * share for a, b in zip(one, other, strict=True))
+def _rounded(color: Rgb) -> Rgb:
+    red, green, blue = (round(part * 255) / 255 for part in color)
     return red, green, blue
 
 

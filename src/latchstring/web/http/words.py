@@ -83,8 +83,8 @@ _MINUTE = 60
 
 
 def address(text: str) -> Markup:
-    """Show an address, number or code: left to right whatever surrounds it."""
-    return Markup('<bdi dir="ltr">%s</bdi>') % text
+    """Show an address, number or code: left to right whatever surrounds it, numbers unbroken."""
+    return Markup('<bdi dir="ltr">%s</bdi>') % text.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def strong_address(text: str) -> Markup:

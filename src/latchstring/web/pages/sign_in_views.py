@@ -188,6 +188,7 @@ class NotReceived:
     code_url: str
     other_way_url: str | None = None
     delivery: Sentence | None = None
+    status_url: str | None = None
     early: bool = False
 
     @property
