@@ -127,7 +127,7 @@ def parse_identifier(text: str) -> Identifier:
 
 
 def _target(named: str) -> UserId | Identifier:
-    """Return what an administrator means: a subject (it has a bar and no at sign) or an identifier."""
+    """Return what is meant: a subject, which has a bar and no at sign, or an identifier."""
     return UserId(named) if "|" in named and "@" not in named else parse_identifier(named)
 
 
