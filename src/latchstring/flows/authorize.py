@@ -1,7 +1,7 @@
 """Answer an authorization request at once where the browser is signed in, else keep it."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from latchstring.base.clock import Clock
 from latchstring.base.ids import AuthorizationId, UserId
@@ -42,7 +42,7 @@ class SignInNeeded:
 
 @dataclass(frozen=True, slots=True)
 class SignInForbidden:
-    """The person would have to sign in, and the application said not to ask them."""
+    """Asking the person is not wanted, or they are signed in as somebody else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,21 +60,23 @@ class Authorize:
         now = self.clock.now()
         request = open_request(wanted, digest(browser.token), now=now)
         session = browser.session
-        if session is not None and _is_expected(session, expected):
-            chosen = session
+        if session is not None:
+            if expected not in (None, session.user_id):
+                return SignInForbidden()
             if request.is_satisfied_by(proof_of(session), now=now):
-                code = await self.database.transact(
-                    lambda tx: issue_code(tx, request, chosen, lifetime=self.code_lifetime, now=now)
-                )
-                return Answered(code)
+                return Answered(await self._answer(request, session, now=now))
         if Prompt.NONE in wanted.prompt:
             return SignInForbidden()
         return await self._keep(request)
 
+    async def _answer(
+        self, request: AuthorizationRequest, session: Session, *, now: datetime
+    ) -> str:
+        lifetime = self.code_lifetime
+        return await self.database.transact(
+            lambda tx: issue_code(tx, request, session, lifetime=lifetime, now=now)
+        )
+
     async def _keep(self, request: AuthorizationRequest) -> SignInNeeded:
         await self.database.transact(lambda tx: authorizations.insert_request(tx, request))
         return SignInNeeded(request.id)
-
-
-def _is_expected(session: Session, expected: UserId | None) -> bool:
-    return expected is None or session.user_id == expected

@@ -11,6 +11,7 @@ from latchstring.domain.audit import store as audit
 from latchstring.domain.audit.event import CodeReplayed
 from latchstring.domain.authorizations import store as authorizations
 from latchstring.domain.authorizations.code import AuthorizationCode, CodeRefused, Presented
+from latchstring.domain.sessions import store as sessions
 from latchstring.domain.tokens import store as tokens
 from latchstring.flows.issue_tokens import IssueTokens, TokenRequest, Tokens, Unsigned
 
@@ -54,7 +55,7 @@ class ExchangeCode:
         code = await authorizations.spend_code(tx, code_digest, now)
         if code is None:
             return await self._again(tx, code_digest, origin=origin, now=now)
-        reason = code.refusal(presented, now=now)
+        reason = code.refusal(presented, now=now) or await _session_refusal(tx, code, now)
         if reason is not None:
             return _Refused(reason)
         unsigned = await self.issue_tokens.record(tx, _request(code), now=now)
@@ -74,6 +75,17 @@ class ExchangeCode:
         replayed = CodeReplayed(client_id=code.client_id, user_id=code.user_id)
         await audit.record(tx, replayed, origin, now=now)
         return _Refused("replayed")
+
+
+async def _session_refusal(tx: Transaction, code: AuthorizationCode, now: datetime) -> str | None:
+    """Return why the session no longer carries the code: signing out ends codes on their way too.
+
+    A code from a link that was opened outside any session has none to lose.
+    """
+    if code.session_id is None:
+        return None
+    session = await sessions.find_session(tx, code.session_id)
+    return None if session is not None and session.is_live(now) else "signed out meanwhile"
 
 
 def _request(code: AuthorizationCode) -> TokenRequest:

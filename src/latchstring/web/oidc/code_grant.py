@@ -1,0 +1,37 @@
+"""The authorization code grant (RFC 6749 section 4.1.3, RFC 7636 section 4.5)."""
+
+from dataclasses import dataclass
+
+from latchstring.base.errors import InvalidRequest
+from latchstring.base.origin import Origin
+from latchstring.domain.authorizations.code import Presented
+from latchstring.domain.clients.client import Client
+from latchstring.flows.exchange_code import ExchangeCode
+from latchstring.flows.issue_tokens import Tokens
+from latchstring.web.http.parameters import Parameters
+
+GRANT_TYPE = "authorization_code"
+
+
+@dataclass(frozen=True, slots=True)
+class CodeGrant:
+    """Tokens for the code that the browser brought."""
+
+    exchange_code: ExchangeCode
+
+    async def __call__(self, client: Client, parameters: Parameters, origin: Origin) -> Tokens:
+        """Return the tokens; raise ``CodeRefused`` or ``InvalidRequest``."""
+        presented = Presented(
+            client_id=client.client_id,
+            redirect_uri=_required(parameters, "redirect_uri"),
+            code_verifier=parameters.one("code_verifier"),
+            must_prove=client.is_public,
+        )
+        return await self.exchange_code(_required(parameters, "code"), presented, origin)
+
+
+def _required(parameters: Parameters, name: str) -> str:
+    value = parameters.one(name)
+    if value is None:
+        raise InvalidRequest(f"Missing required parameter: {name}", field=name)
+    return value

@@ -1,0 +1,65 @@
+"""What works here, and the keys to check our signatures with; the same bytes for everybody."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from latchstring.domain.authorizations import pkce
+from latchstring.domain.authorizations.request import Prompt
+from latchstring.domain.authorizations.scopes import SCOPES
+from latchstring.domain.keys import jwks
+from latchstring.domain.keys.key import Algorithm
+from latchstring.domain.keys.signer import Signer
+from latchstring.domain.tokens.claims import CLAIMS
+from latchstring.web.oidc.answers import public_json
+from latchstring.web.oidc.checks import RESPONSE_MODES, RESPONSE_TYPES
+from latchstring.web.oidc.client_authentication import METHODS
+from latchstring.web.oidc.shapes import DiscoveryDocument
+
+MAX_AGE_SECONDS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document that was written once, at the start; it needs no database to be read."""
+
+    body: bytes
+
+    async def __call__(self, _request: Request) -> Response:
+        """Return the document."""
+        return public_json(self.body, max_age=MAX_AGE_SECONDS)
+
+
+def discovery(issuer: str, grant_types: Iterable[str]) -> Document:
+    """Return the OpenID configuration: every address under the one issuer, whatever the Host."""
+    document = DiscoveryDocument(
+        issuer=issuer,
+        authorization_endpoint=f"{issuer}authorize",
+        token_endpoint=f"{issuer}oauth/token",
+        userinfo_endpoint=f"{issuer}userinfo",
+        jwks_uri=f"{issuer}.well-known/jwks.json",
+        end_session_endpoint=f"{issuer}oidc/logout",
+        scopes_supported=SCOPES,
+        response_types_supported=RESPONSE_TYPES,
+        response_modes_supported=RESPONSE_MODES,
+        grant_types_supported=tuple(grant_types),
+        subject_types_supported=("public",),
+        id_token_signing_alg_values_supported=(Algorithm.RS256.value,),
+        token_endpoint_auth_methods_supported=METHODS,
+        code_challenge_methods_supported=(pkce.METHOD,),
+        claims_supported=CLAIMS,
+        prompt_values_supported=tuple(prompt.value for prompt in Prompt),
+        authorization_response_iss_parameter_supported=True,
+        claims_parameter_supported=False,
+        request_parameter_supported=False,
+        request_uri_parameter_supported=False,
+    )
+    return Document(msgspec.json.encode(document))
+
+
+def key_set(signer: Signer) -> Document:
+    """Return the public keys."""
+    return Document(jwks.document(signer))

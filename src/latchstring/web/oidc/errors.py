@@ -1,0 +1,166 @@
+"""The OAuth dialect: one table that turns our errors into its words and status codes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from latchstring.base.clock import Clock
+from latchstring.base.errors import (
+    AppError,
+    ChallengeRefused,
+    ClientRefused,
+    Forbidden,
+    InvalidRequest,
+    NotFound,
+    TooManyRequests,
+    Unavailable,
+)
+from latchstring.base.origin import Origin
+from latchstring.domain.authorizations.code import CodeRefused
+from latchstring.domain.clients.client import Client
+from latchstring.domain.tokens.access import ScopeMissing, TokenRefused
+from latchstring.web.http.parameters import BodyTooLarge, UnsupportedBody
+from latchstring.web.http.sentence import gettext
+from latchstring.web.oidc.answers import private_json
+from latchstring.web.oidc.pages import DeveloperDetail, Pages
+from latchstring.web.oidc.shapes import ErrorReply
+
+REALM = "latchstring"
+
+
+class ClientNotAuthenticated(ClientRefused):
+    """Client authentication failed."""
+
+
+class UnsupportedGrant(InvalidRequest):
+    """The grant type is not supported."""
+
+
+class TokenMissing(Forbidden):
+    """Send the access token in the Authorization header."""
+
+
+class NotRedirectable(InvalidRequest):
+    """The request is not valid."""
+
+    def __init__(self, developer: DeveloperDetail, *, client: Client | None = None) -> None:
+        """Say what the application's developer has to know; the person gets one sentence."""
+        super().__init__(developer.summary, field=developer.parameter)
+        self.developer = developer
+        self.client = client
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """How one kind of error is told."""
+
+    status: int
+    error: str
+    challenge: str | None = None
+    """The scheme that ``WWW-Authenticate`` names (RFC 9110 section 11.6.1)."""
+
+
+TABLE: Mapping[type[AppError], Row] = {
+    # 403, not RFC 6749's 400: Auth0's SDKs and the applications written on them look for it.
+    CodeRefused: Row(403, "invalid_grant"),
+    ChallengeRefused: Row(403, "invalid_grant"),
+    UnsupportedGrant: Row(400, "unsupported_grant_type"),
+    ClientNotAuthenticated: Row(401, "invalid_client", "Basic"),
+    TokenMissing: Row(401, "invalid_request", "Bearer"),
+    TokenRefused: Row(401, "invalid_token", "Bearer"),
+    ScopeMissing: Row(403, "insufficient_scope", "Bearer"),
+    BodyTooLarge: Row(413, "invalid_request"),
+    UnsupportedBody: Row(415, "invalid_request"),
+    InvalidRequest: Row(400, "invalid_request"),
+    ClientRefused: Row(403, "unauthorized_client"),
+    Forbidden: Row(403, "access_denied"),
+    NotFound: Row(400, "invalid_grant"),
+    TooManyRequests: Row(429, "too_many_requests"),
+    Unavailable: Row(503, "temporarily_unavailable"),
+    AppError: Row(500, "server_error"),
+}
+RETRY_SECONDS = 2
+"""When to come back after trouble of ours."""
+
+
+def row_of(error: AppError) -> Row:
+    """Return the row of an error's class, or of its family."""
+    return next(TABLE[kind] for kind in type(error).__mro__ if kind in TABLE)
+
+
+@dataclass(frozen=True, slots=True)
+class OAuthErrors:
+    """Tells an application what went wrong."""
+
+    clock: Clock
+
+    def __call__(self, request: Request, error: AppError) -> Response:
+        """Return the error as JSON, with the headers that go with it."""
+        row = row_of(error)
+        origin: Origin = request.state.origin
+        reply = ErrorReply(row.error, str(error), origin.request_id)
+        return private_json(reply, status=row.status, headers=self._headers(error, row))
+
+    def _headers(self, error: AppError, row: Row) -> dict[str, str]:
+        if row.challenge is not None:
+            return {"WWW-Authenticate": _challenge(error, row)}
+        if isinstance(error, TooManyRequests):
+            wait = (error.until - self.clock.now()).total_seconds()
+            return {
+                "Retry-After": str(max(1, round(wait))),
+                "X-RateLimit-Limit": str(error.allowed),
+                "X-RateLimit-Remaining": "0",
+                "X-RateLimit-Reset": str(int(error.until.timestamp())),
+            }
+        if isinstance(error, Unavailable):
+            return {"Retry-After": str(RETRY_SECONDS)}
+        return {}
+
+
+def crashed(request: Request) -> Response:
+    """Return what an application is told when something broke here."""
+    origin: Origin = request.state.origin
+    reply = ErrorReply("server_error", "Something went wrong on our side.", origin.request_id)
+    return private_json(reply, status=500)
+
+
+@dataclass(frozen=True, slots=True)
+class PageErrors:
+    """Tells a person what went wrong, where nothing may be sent to the application."""
+
+    pages: Pages
+
+    def __call__(self, request: Request, error: AppError) -> Response:
+        """Return the error as a page of one sentence, with the status that goes with it."""
+        status = row_of(error).status
+        if isinstance(error, Unavailable):
+            sentence = gettext("We can't answer just now. Try again in a minute.")
+            return self.pages.error(request, sentence, status=status)
+        if isinstance(error, Forbidden):
+            sentence = gettext("This was not sent from our own page. Go back and try again.")
+            return self.pages.error(request, sentence, status=status)
+        sentence = gettext("The application's request is not valid. Go back to it and try again.")
+        refused = error if isinstance(error, NotRedirectable) else None
+        return self.pages.error(
+            request,
+            sentence,
+            status=status,
+            client=refused.client if refused else None,
+            developer=refused.developer if refused else _detail(error),
+        )
+
+
+def _detail(error: AppError) -> DeveloperDetail | None:
+    if not isinstance(error, InvalidRequest):
+        return None
+    return DeveloperDetail(summary=str(error), parameter=error.field, came="")
+
+
+def _challenge(error: AppError, row: Row) -> str:
+    challenge = f'{row.challenge} realm="{REALM}"'
+    # RFC 6750 section 3.1: whoever sent no token is told nothing but how to.
+    if row.challenge == "Bearer" and not isinstance(error, TokenMissing):
+        challenge += f', error="{row.error}", error_description="{error}"'
+    return challenge

@@ -1,0 +1,144 @@
+"""``/oidc/logout``: signing out at an application's request (OpenID RP-Initiated Logout 1.0)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from latchstring.domain.clients.client import Client
+from latchstring.domain.keys.signer import Signer
+from latchstring.domain.sessions.session import Session
+from latchstring.flows.find_session import FindSession
+from latchstring.flows.sign_out import SignOut
+from latchstring.web.http.cookies import Cookies
+from latchstring.web.http.form_guard import FormGuard
+from latchstring.web.http.parameters import Parameters
+from latchstring.web.oidc.answers import see_other, with_query
+from latchstring.web.oidc.client_authentication import Clients
+from latchstring.web.oidc.errors import NotRedirectable
+from latchstring.web.oidc.pages import DeveloperDetail, Pages
+
+PATH = "/oidc/logout"
+CONFIRM = "/oidc/logout/confirm"
+_PARAMETERS = ("id_token_hint", "client_id", "post_logout_redirect_uri", "state")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """A sign-out somebody asked for; where to go afterwards was checked."""
+
+    client: Client | None
+    return_to: str | None
+    state: str | None
+    claims: dict[str, Any]
+    """Of the ID token that proves who asks; none if it was missing or not ours."""
+
+    def is_about(self, session: Session) -> bool:
+        """Whether the application proved that it speaks of this very person."""
+        return session.user_id == self.claims.get("sub")
+
+    @property
+    def fields(self) -> list[tuple[str, str]]:
+        """What travels along while the person is asked."""
+        values = {
+            "client_id": self.client.client_id if self.client else None,
+            "post_logout_redirect_uri": self.return_to,
+            "state": self.state,
+        }
+        return [(name, value) for name, value in values.items() if value is not None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogoutEndpoint:
+    """Ends this browser's session: at once for an application that proves whose, else if pressed.
+
+    Without the proof any page could sign people out by a link (forced logout).
+    """
+
+    issuer: str
+    clients: Clients
+    signer: Signer
+    cookies: Cookies
+    find_session: FindSession
+    sign_out: SignOut
+    form_guard: FormGuard
+    pages: Pages
+
+    async def get(self, request: Request) -> Response:
+        """Sign out, or ask first."""
+        wish = self._read(Parameters.from_query(request))
+        session = await self.find_session(self.cookies.session(request))
+        if session is None:
+            return self._leave(request, wish)
+        if wish.is_about(session):
+            await self.sign_out(session, request.state.origin)
+            return self._leave(request, wish)
+        return self.pages.confirm_sign_out(
+            request,
+            session,
+            action=CONFIRM,
+            fields=wish.fields,
+            csrf=self.form_guard.token(session.id),
+            client=wish.client,
+        )
+
+    async def post(self, request: Request) -> Response:
+        """Turn a form from the application's page, which lacks our cookies, into a redirect."""
+        form = await Parameters.from_form(request)
+        self._read(form)
+        return see_other(with_query(PATH, {name: form.one(name) for name in _PARAMETERS}))
+
+    async def confirm(self, request: Request) -> Response:
+        """Sign out because the person pressed the button on our own page."""
+        form = await Parameters.from_form(request)
+        wish = self._read(form)
+        session = await self.find_session(self.cookies.session(request))
+        if session is not None:
+            self.form_guard.check(request, form, session.id)
+            await self.sign_out(session, request.state.origin)
+        if wish.return_to is not None:
+            return self._leave(request, wish)
+        response = see_other(with_query(PATH, dict(wish.fields)))
+        self.cookies.clear_session(response)
+        return response
+
+    def _leave(self, request: Request, wish: Wish) -> Response:
+        if wish.return_to is not None:
+            response = see_other(with_query(wish.return_to, {"state": wish.state}))
+        else:
+            back = wish.client.logout_urls[0] if wish.client and wish.client.logout_urls else None
+            response = self.pages.signed_out(request, client=wish.client, return_url=back)
+        if self.cookies.session(request) is not None:
+            self.cookies.clear_session(response)
+        return response
+
+    def _read(self, parameters: Parameters) -> Wish:
+        hint, client_id, return_to, state = (parameters.one(name) for name in _PARAMETERS)
+        claims = self._proven(hint, client_id)
+        client = self.clients().get(str(client_id or claims.get("aud")))
+        if (
+            client is not None
+            and return_to is not None
+            and not client.accepts_logout_url(return_to)
+        ):
+            detail = DeveloperDetail(
+                summary="The post_logout_redirect_uri is not one of the application's logout URLs.",
+                parameter="post_logout_redirect_uri",
+                came=return_to,
+                registered=client.logout_urls,
+            )
+            raise NotRedirectable(detail, client=client)
+        return Wish(
+            client=client,
+            # Without a client there is no list that it could be on.
+            return_to=return_to if client is not None else None,
+            state=state,
+            claims=claims,
+        )
+
+    def _proven(self, hint: str | None, client_id: str | None) -> dict[str, Any]:
+        claims = self.signer.recognize(hint) if hint is not None else None
+        if claims is None or claims.get("iss") != self.issuer:
+            return {}
+        return claims if client_id in (None, claims.get("aud")) else {}

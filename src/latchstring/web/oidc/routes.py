@@ -1,0 +1,130 @@
+"""Which path is whose: one surface for browsers, one for applications."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from latchstring.base.clock import Clock
+from latchstring.domain.keys.signer import Signer
+from latchstring.flows.authorize import Authorize
+from latchstring.flows.describe_user import DescribeUser
+from latchstring.flows.find_session import FindSession
+from latchstring.flows.resume_authorization import ResumeAuthorization
+from latchstring.flows.sign_out import SignOut
+from latchstring.web.http.cookies import Cookies
+from latchstring.web.http.form_guard import FormGuard
+from latchstring.web.http.surface import Handler, Surface
+from latchstring.web.oidc import authorize, logout
+from latchstring.web.oidc.client_authentication import Clients
+from latchstring.web.oidc.discovery import discovery, key_set
+from latchstring.web.oidc.errors import OAuthErrors, PageErrors, crashed
+from latchstring.web.oidc.pages import Pages
+from latchstring.web.oidc.token import Grant, TokenEndpoint
+from latchstring.web.oidc.userinfo import UserInfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrowserParts:
+    """What the addresses that people's browsers visit are made of."""
+
+    issuer: str
+    clients: Clients
+    signer: Signer
+    cookies: Cookies
+    form_guard: FormGuard
+    pages: Pages
+    find_session: FindSession
+    authorize: Authorize
+    resume: ResumeAuthorization
+    sign_out: SignOut
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationParts:
+    """What the addresses that applications call are made of."""
+
+    issuer: str
+    clients: Clients
+    signer: Signer
+    clock: Clock
+    grants: Mapping[str, Grant]
+    """By ``grant_type``; what is in here is what discovery advertises."""
+
+    describe_user: DescribeUser
+
+
+def browser_surface(parts: BrowserParts) -> Surface:
+    """Return ``/authorize`` and ``/oidc/logout``: pages and redirects that no script may read."""
+    asking = authorize.AuthorizeEndpoint(
+        issuer=parts.issuer,
+        clients=parts.clients,
+        signer=parts.signer,
+        cookies=parts.cookies,
+        find_session=parts.find_session,
+        authorize=parts.authorize,
+    )
+    resuming = authorize.ResumeEndpoint(
+        issuer=parts.issuer,
+        clients=parts.clients,
+        cookies=parts.cookies,
+        find_session=parts.find_session,
+        resume=parts.resume,
+        pages=parts.pages,
+    )
+    leaving = logout.LogoutEndpoint(
+        issuer=parts.issuer,
+        clients=parts.clients,
+        signer=parts.signer,
+        cookies=parts.cookies,
+        find_session=parts.find_session,
+        sign_out=parts.sign_out,
+        form_guard=parts.form_guard,
+        pages=parts.pages,
+    )
+    return Surface(
+        name="oidc-browser",
+        routes={
+            authorize.PATH: {"GET": _not_for_head(asking.get), "POST": asking.post},
+            logout.PATH: {"GET": _not_for_head(leaving.get), "POST": leaving.post},
+            logout.CONFIRM: {"POST": leaving.confirm},
+        },
+        prefixes={authorize.RESUME: {"GET": _not_for_head(resuming.get)}},
+        on_error=PageErrors(parts.pages),
+        on_crash=parts.pages.crashed,
+    )
+
+
+def application_surface(parts: ApplicationParts) -> Surface:
+    """Return token, userinfo, discovery and keys; pages of a client's origins may call them."""
+    describing = UserInfo(parts.describe_user)
+    configuration = discovery(parts.issuer, parts.grants)
+    routes: dict[str, dict[str, Handler]] = {
+        "/oauth/token": {"POST": TokenEndpoint(parts.clients, parts.grants)},
+        "/userinfo": {"GET": describing, "POST": describing},
+        "/.well-known/openid-configuration": {"GET": configuration},
+        "/.well-known/oauth-authorization-server": {"GET": configuration},
+        "/.well-known/jwks.json": {"GET": key_set(parts.signer)},
+    }
+    return Surface(
+        name="oidc",
+        routes=routes,
+        on_error=OAuthErrors(parts.clock),
+        on_crash=crashed,
+        may_read=lambda origin: any(
+            client.accepts_origin(origin) for client in parts.clients().values()
+        ),
+        cors_paths=frozenset(routes),
+    )
+
+
+def _not_for_head(handler: Handler) -> Handler:
+    """Keep HEAD away from addresses whose GET acts: mail scanners and previews send it."""
+
+    async def guarded(request: Request) -> Response:
+        if request.method == "HEAD":
+            return Response(status_code=405, headers={"Allow": "GET", "Cache-Control": "no-store"})
+        return await handler(request)
+
+    return guarded

@@ -1,0 +1,49 @@
+"""``POST /oauth/token``: find out who asks, then leave it to the grant they name."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from latchstring.base.errors import InvalidRequest
+from latchstring.base.origin import Origin
+from latchstring.domain.clients.client import Client
+from latchstring.flows.issue_tokens import Tokens
+from latchstring.web.http.parameters import Parameters
+from latchstring.web.oidc.answers import private_json
+from latchstring.web.oidc.client_authentication import Clients, authenticate
+from latchstring.web.oidc.errors import UnsupportedGrant
+from latchstring.web.oidc.shapes import TokenReply
+
+Grant = Callable[[Client, Parameters, Origin], Awaitable[Tokens]]
+"""Turns what an authenticated client sent into tokens, or raises an ``AppError``."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenEndpoint:
+    """Grants by name; other surfaces bring theirs, and the roof puts the mapping together."""
+
+    clients: Clients
+    grants: Mapping[str, Grant]
+
+    async def __call__(self, request: Request) -> Response:
+        """Return the tokens as JSON."""
+        parameters = await Parameters.from_body(request)
+        name = parameters.one("grant_type")
+        if name is None:
+            raise InvalidRequest("Missing required parameter: grant_type", field="grant_type")
+        grant = self.grants.get(name)
+        if grant is None:
+            raise UnsupportedGrant(field="grant_type")
+        client = authenticate(request, parameters, self.clients())
+        tokens = await grant(client, parameters, request.state.origin)
+        return private_json(
+            TokenReply(
+                access_token=tokens.access_token,
+                id_token=tokens.id_token,
+                scope=tokens.scope,
+                expires_in=tokens.expires_in,
+                token_type=tokens.token_type,
+            )
+        )
