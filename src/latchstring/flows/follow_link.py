@@ -6,18 +6,25 @@ completed by a press elsewhere.
 """
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
+
+import msgspec
 
 from latchstring.base.clock import Clock
 from latchstring.base.origin import Origin
 from latchstring.base.secrets import Keyring
-from latchstring.base.settings import OtherBrowser
+from latchstring.base.settings import OtherBrowser, Send
 from latchstring.db.database import Database, Transaction
 from latchstring.domain.audit import store as audit
 from latchstring.domain.audit.event import ChallengeRefused as Refusal
 from latchstring.domain.audit.event import ChallengesVoided
 from latchstring.domain.authorizations import store as authorizations
-from latchstring.domain.authorizations.request import AuthorizationRequest
+from latchstring.domain.authorizations.request import (
+    AuthorizationRequest,
+    Wanted,
+    open_request,
+)
 from latchstring.domain.challenges import secret
 from latchstring.domain.challenges import store as challenges
 from latchstring.domain.challenges.challenge import Challenge, EndedBy, LinkState
@@ -26,6 +33,7 @@ from latchstring.domain.connections.connection import Connection
 from latchstring.domain.identities import store as identities
 from latchstring.domain.identities.identifier import Identifier
 from latchstring.flows.accept_challenge import AcceptChallenge, Method, Proof, VerifiedUser
+from latchstring.flows.issue_code import issue_code
 from latchstring.flows.open_session import SessionRequest
 from latchstring.flows.refresh_configuration import RefreshConfiguration
 
@@ -43,7 +51,7 @@ class Way(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Opened:
+class OpenedLink:
     """A genuine link as this browser sees it."""
 
     challenge: Challenge
@@ -55,7 +63,20 @@ class Opened:
     @property
     def has_code(self) -> bool:
         """Whether showing the code helps: somebody waits on a page that takes it."""
-        return self.challenge.authorization_id is not None
+        started_here = self.challenge.authorization_id is not None
+        return started_here or self.challenge.send is not Send.LINK
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """A link was consumed: who signed in, and the code for the application that started it."""
+
+    user: VerifiedUser
+    wanted: Wanted | None
+    """Where an API start wanted its link to end."""
+
+    code: str | None
+    """The authorization code to take there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,15 +99,16 @@ class FollowLink:
     clock: Clock
     configuration: RefreshConfiguration
     accept_challenge: AcceptChallenge
+    code_lifetime: timedelta
 
-    async def look(self, token: str, browser_digest: str | None) -> Opened | None:
+    async def look(self, token: str, browser_digest: str | None) -> OpenedLink | None:
         """Return what the link offers here; nothing for a mangled or forged one. Changes nothing."""
         link = secret.read_link(token, self.keyring)
         if link is None:
             return None
         return await self.database.read(lambda tx: self._look(tx, link, browser_digest))
 
-    async def press(self, press: Press) -> VerifiedUser:
+    async def press(self, press: Press) -> Pressed:
         """Consume the link and sign this browser in; raise ``LinkRefused`` with what became of it."""
         link = secret.read_link(press.token, self.keyring)
         if link is None:
@@ -102,7 +124,7 @@ class FollowLink:
         if opened is None:
             raise LinkRefused("unknown")
         challenge = opened.challenge
-        if opened.way is Way.DENIED or not opened.has_code:
+        if opened.way is Way.DENIED or (opened.way is not Way.CODE and not opened.has_code):
             raise LinkRefused("denied")
         if not challenge.is_answerable(self.clock.now()):
             raise LinkRefused(opened.state if opened.way is Way.OVER else "expired")
@@ -128,7 +150,7 @@ class FollowLink:
 
     async def _look(
         self, tx: Transaction, link: secret.GenuineLink, browser_digest: str | None
-    ) -> Opened | None:
+    ) -> OpenedLink | None:
         challenge = await challenges.find_challenge(tx, link.challenge_id)
         if challenge is None:
             return None
@@ -139,11 +161,11 @@ class FollowLink:
         if state is LinkState.LIVE:
             own = request is not None and request.is_pending(now)
             way = _way(self._connection_of(challenge), own=own)
-        return Opened(challenge=challenge, way=way, state=state, request=request)
+        return OpenedLink(challenge=challenge, way=way, state=state, request=request)
 
     async def _press(
         self, tx: Transaction, link: secret.GenuineLink, press: Press
-    ) -> VerifiedUser | str:
+    ) -> Pressed | str:
         now = self.clock.now()
         opened = await self._look(tx, link, press.browser_digest)
         if opened is None:
@@ -159,9 +181,19 @@ class FollowLink:
         if refusal is not None:
             await audit.record(tx, _refused(challenge, refusal), press.origin, now=now)
             return refusal
-        return await self.accept_challenge(tx, _proof(challenge, press), now=now)
+        user = await self.accept_challenge(tx, _proof(challenge, press), now=now)
+        return await self._answer(tx, user, now=now)
 
-    async def _refusal(self, tx: Transaction, opened: Opened) -> str | None:
+    async def _answer(self, tx: Transaction, user: VerifiedUser, *, now: datetime) -> Pressed:
+        if user.challenge.return_to is None or user.opened is None:
+            return Pressed(user, None, None)
+        wanted = msgspec.convert(user.challenge.return_to, Wanted)
+        request = open_request(wanted, "", now=now)
+        session = user.opened.session
+        code = await issue_code(tx, request, session, lifetime=self.code_lifetime, now=now)
+        return Pressed(user, wanted, code)
+
+    async def _refusal(self, tx: Transaction, opened: OpenedLink) -> str | None:
         if opened.way is Way.OVER:
             return opened.state
         if opened.way in (Way.DENIED, Way.CODE):

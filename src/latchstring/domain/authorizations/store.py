@@ -29,6 +29,11 @@ async def note_start(tx: Transaction, start: Start, now: datetime) -> bool:
     return await tx.run(SQL["note_start"], records.values_of(start) | {"now": now}) == 1
 
 
+async def note_choice(tx: Transaction, request_id: AuthorizationId, now: datetime) -> None:
+    """Remember that the person chose among their accounts."""
+    await tx.run(SQL["note_choice"], {"id": request_id, "now": now})
+
+
 async def complete_request(tx: Transaction, request_id: AuthorizationId, now: datetime) -> bool:
     """Take the one answer a request has; of racing callers one gets it."""
     return await tx.run(SQL["complete_request"], {"id": request_id, "now": now}) == 1

@@ -24,6 +24,11 @@ set identifier = :identifier, identifier_digest = :identifier_digest,
     challenged_connection = :challenged_connection, starts = starts + 1, last_start_at = :now
 where id = :id and starts = :starts and completed_at is null and expires_at > :now
 
+-- note_choice --
+-- The person chose to go on as who they are.
+update authorization_requests set prompt = replace(prompt, 'select_account', '')
+where id = :id and completed_at is null and expires_at > :now
+
 -- complete_request --
 -- The answer is given once; racing callers change no row.
 update authorization_requests set completed_at = :now

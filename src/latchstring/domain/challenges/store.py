@@ -82,6 +82,12 @@ async def newest_of_authorization(
     return await tx.one(SQL["newest_of_authorization"], Challenge, values)
 
 
+async def live_lengths(tx: Transaction, digest: IdentifierDigest, now: datetime) -> list[int]:
+    """Return how many digits the identifier's live codes have."""
+    values = {"identifier_digest": digest, "now": now}
+    return await tx.all(SQL["live_lengths"], int, values)
+
+
 async def note_opened(tx: Transaction, challenge: Challenge, now: datetime) -> None:
     """Remember that something (a person, a scanner) opened the link; once."""
     values = {"identifier_digest": challenge.identifier_digest, "id": challenge.id, "now": now}

@@ -70,6 +70,11 @@ select {columns} from challenges
 where identifier_digest = :identifier_digest and authorization_id = :authorization_id
 order by sequence desc limit 1
 
+-- live_lengths --
+-- How many digits the live codes have; they differ when a setting or the budget changed between.
+select distinct code_length from challenges
+where identifier_digest = :identifier_digest and ended_at is null and code_expires_at > :now
+
 -- note_opened --
 -- Something opened the link, once.
 update challenges set opened_at = :now

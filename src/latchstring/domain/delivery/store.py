@@ -6,7 +6,8 @@ from datetime import datetime
 from latchstring.base.ids import ChallengeId, MessageId
 from latchstring.db import records, statements
 from latchstring.db.database import Transaction
-from latchstring.domain.delivery.message import Message, State, message_id_for
+from latchstring.domain.delivery.message import Message, message_id_for
+from latchstring.domain.delivery.verdict import Settlement
 
 SQL = statements.load(__package__)
 
@@ -48,15 +49,6 @@ async def retry(
     """Let go of a message until its next attempt; answer whether it was ours."""
     values = {"id": message_id, "owner": owner, "due_at": due_at, "last_error": last_error}
     return await tx.run(SQL["retry"], values) == 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settlement:
-    """How a message ended."""
-
-    state: State
-    last_error: str = ""
-    provider_answer: str = ""
 
 
 async def settle(

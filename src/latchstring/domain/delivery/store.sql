@@ -15,10 +15,12 @@ values
 
 -- claim --
 -- Take what is due, the longest waiting first. A message that somebody holds is not due until the
--- lease has run out, so whoever gets a row from this is alone with it.
+-- lease has run out, so whoever gets a row from this is alone with it. The choice stands inside,
+-- where it is made in one go (one writer, or rows locked as they are chosen); outside, a second time,
+-- it would only tempt the planner to walk the whole queue.
 update messages
 set lease_owner = :owner, due_at = :leased_until, attempts = attempts + 1
-where state = 'queued' and due_at <= :now and id in (
+where id in (
     select m.id from messages m
     where m.state = 'queued' and m.due_at <= :now
     order by m.due_at limit :most

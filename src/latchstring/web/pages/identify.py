@@ -1,12 +1,11 @@
 """Who are you: the email page, the phone page, and the send-again button."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from latchstring.base.errors import AppError, InvalidRequest
+from latchstring.base.errors import InvalidRequest
 from latchstring.domain.authorizations.request import Prompt
 from latchstring.domain.connections.connection import Connection
 from latchstring.domain.identities.identifier import (
@@ -27,8 +26,7 @@ from latchstring.web.http.sentence import Sentence
 from latchstring.web.pages import countries, views, wording
 from latchstring.web.pages.desk import RESUME, Desk, SignIn, see_other
 from latchstring.web.pages.mail_services import likely_meant
-
-_PATHS: dict[str, str] = {EMAIL: "email", SMS: "phone"}
+from latchstring.web.pages.waiting import PATHS, identifier_of, not_received
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +214,7 @@ class Identify:
             frame=self.desk.frame(sign_in.client, sign_in.browser),
             identifier=session.identifier,
             action=f"{sign_in.url}/continue",
-            other_url=f"{sign_in.url}/{_PATHS[self._likely(sign_in).name]}",
+            other_url=f"{sign_in.url}/{PATHS[self._likely(sign_in).name]}",
         )
         return self.desk.page(request, view)
 
@@ -251,62 +249,6 @@ class Identify:
     @property
     def _allow_examples(self) -> bool:
         return self.desk.settings.allow_example_identifiers
-
-
-def identifier_of(sign_in: SignIn) -> Identifier | None:
-    """Return whom the person said they are; a phone number's region is read from it again."""
-    request = sign_in.request
-    if request.identifier is None or request.challenged_connection is None:
-        return None
-    if request.challenged_connection == SMS:
-        try:
-            return phone_identifier(request.identifier, None, allow_examples=True)
-        except AppError:  # libphonenumber's data moved on since
-            return None
-    return Identifier(request.challenged_connection, request.identifier)
-
-
-def sender_of(desk: Desk, connection: str) -> str:
-    """Return whom the message comes from, as the person will see it."""
-    if connection == SMS:
-        return desk.settings.sms.from_
-    return desk.settings.mail.from_.rpartition("<")[2].rstrip("> ")
-
-
-def resend_of(desk: Desk, sign_in: SignIn) -> views.Resend:
-    """Return the send-again form and when it opens."""
-    opens = desk.resend_opens(sign_in)
-    wait = max(opens - desk.clock.now(), timedelta(0))
-    return views.Resend(action=f"{sign_in.url}/again", wait=wait, at=opens)
-
-
-def other_way_url(desk: Desk, sign_in: SignIn, connection: str) -> str | None:
-    """Return the page of another way in, where the client offers one."""
-    others = [c.name for c in desk.connections_of(sign_in.client) if c.name != connection]
-    return f"{sign_in.url}/{_PATHS[others[0]]}" if others else None
-
-
-def change_url(sign_in: SignIn, connection: str) -> str:
-    """Return the page where the identifier can be corrected."""
-    return f"{sign_in.url}/{_PATHS[connection]}"
-
-
-def not_received(
-    desk: Desk, sign_in: SignIn, identifier: Identifier, *, early: bool = False
-) -> views.NotReceived:
-    """Return the page "Nothing arrived?"."""
-    connection = identifier.connection
-    return views.NotReceived(
-        frame=desk.frame(sign_in.client, sign_in.browser),
-        identifier=identifier.value,
-        sender=sender_of(desk, connection),
-        by_sms=connection == SMS,
-        resend=resend_of(desk, sign_in),
-        change_url=change_url(sign_in, connection),
-        code_url=f"{sign_in.url}/code",
-        other_way_url=other_way_url(desk, sign_in, connection),
-        early=early,
-    )
 
 
 def _prefilled(sign_in: SignIn, connection: Connection) -> str:

@@ -1,0 +1,307 @@
+"""The worker's loop: take what is due from the outbox, hand it over, write down what became of it.
+
+Each message is held by one worker at a time, for five seconds at most unless it says in time that
+it still lives; who loses a message stops sending it. Everything the outbox must learn (results,
+renewals) and give (new messages) goes through one transaction a round, so that a busy worker
+commits once for many messages.
+"""
+
+import asyncio
+import contextlib
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from random import SystemRandom
+
+from latchstring.base.clock import Clock
+from latchstring.base.errors import Unavailable
+from latchstring.base.ids import MessageId
+from latchstring.base.logging import get_logger
+from latchstring.db.database import Database, Transaction
+from latchstring.domain.delivery import store
+from latchstring.domain.delivery.lanes import Lanes, lane_of
+from latchstring.domain.delivery.message import Message, State
+from latchstring.domain.delivery.parcel import Parcel, scrubbed
+from latchstring.domain.delivery.render import Renderer
+from latchstring.domain.delivery.senders import Senders, SendError
+from latchstring.domain.delivery.verdict import (
+    Again,
+    Report,
+    Settlement,
+    Verdict,
+    after_failure,
+    without_sending,
+)
+
+LEASE = timedelta(seconds=5)
+_RENEW_SECONDS = 1.5
+_POLL_SECONDS = 0.5
+_TROUBLE_SECONDS = 0.5
+_GRACE_SECONDS = 20.0
+_CROWDED = timedelta(seconds=4)
+"""Over how long the messages of a crowded lane are spread when they are put back."""
+
+
+def new_owner(role: str) -> str:
+    """Return a name for one worker's claims; all of one role begin alike (``release_claims``)."""
+    return f"{role}/{secrets.token_hex(6)}"
+
+
+@dataclass(slots=True, eq=False)
+class _Flight:
+    """A message that this worker holds and sends."""
+
+    message: Message
+    held_until: float
+    """On the steady clock: when the outbox may give the message to somebody else."""
+    task: asyncio.Task[None] | None = None
+    lost: bool = False
+
+    @property
+    def renew_at(self) -> float:
+        return self.held_until - LEASE.total_seconds() + _RENEW_SECONDS
+
+    def lose(self) -> None:
+        """Stop sending; it is somebody else's now, who will report."""
+        self.lost = True
+        if self.task is not None:
+            self.task.cancel()
+
+
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """What one transaction is to do, and what came of it."""
+
+    verdicts: list[tuple[Message, Verdict]]
+    renewals: list[_Flight]
+    most: int
+    reports: list[Report] = field(default_factory=list)
+    lost: list[_Flight] = field(default_factory=list)
+    claimed: list[Message] = field(default_factory=list)
+
+
+def _silent(_report: Report) -> None:
+    """Report to nobody."""
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class DeliverMessages:
+    """Runs until it is stopped. ``wake`` it after a commit that enqueued something."""
+
+    database: Database
+    clock: Clock
+    renderer: Renderer
+    senders: Senders
+    owner: str
+    predecessors: str = ""
+    """Prefix of owners known to be dead; what they held is taken over at the start."""
+    report: Callable[[Report], None] = _silent
+    draw: Callable[[], float] = field(default_factory=lambda: SystemRandom().random)
+    lanes: Lanes = field(default_factory=Lanes)
+    _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _ended: asyncio.Event = field(default_factory=asyncio.Event)
+    _stopping: bool = False
+    _flights: dict[MessageId, _Flight] = field(default_factory=dict)
+    _verdicts: list[tuple[Message, Verdict]] = field(default_factory=list)
+
+    def wake(self) -> None:
+        """Look at the outbox now; from the event loop's thread."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Deliver until ``stop``; no trouble of the database or of one message ends this."""
+        taken_over = not self.predecessors
+        self.wake()
+        try:
+            while not self._is_done():
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._wake.wait(), _POLL_SECONDS)
+                try:
+                    if not taken_over:
+                        await self.take_over()
+                        taken_over = True
+                    await self._look()
+                except Unavailable:
+                    await self._calm_down()
+                except Exception:  # noqa: BLE001 - a mistake of ours must not end all delivery
+                    get_logger().exception("delivery_round_failed")
+                    await self._calm_down()
+        finally:
+            self._ended.set()
+
+    async def stop(self, grace: float = _GRACE_SECONDS) -> None:
+        """Take nothing new, finish what is being sent, cut off what takes too long."""
+        self._stopping = True
+        self.wake()
+        try:
+            await asyncio.wait_for(self._ended.wait(), grace)
+        except TimeoutError:
+            for flight in self._flights.values():
+                if flight.task is not None:
+                    flight.task.cancel()
+            await self._ended.wait()
+
+    async def take_over(self) -> int:
+        """Make due at once what dead predecessors held; answer how many messages that were."""
+        now = self.clock.now()
+        return await self.database.transact(
+            lambda tx: store.release_claims(tx, self.predecessors, now)
+        )
+
+    async def deliver_due(self) -> None:
+        """Deliver what is due now and return when all of it has had its attempt."""
+        while await self._has_something_due() or self._flights or self._verdicts:
+            await self._round()
+            tasks = [flight.task for flight in self._flights.values() if flight.task]
+            if tasks and not self._verdicts:
+                await asyncio.wait(
+                    tasks, timeout=_POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED
+                )
+
+    def _is_done(self) -> bool:
+        return self._stopping and not self._flights and not self._verdicts
+
+    async def _look(self) -> None:
+        """Do a round if there may be something to do; an idle poll costs one small read."""
+        woken = self._wake.is_set()
+        self._wake.clear()
+        now = time.monotonic()
+        due = any(now >= flight.renew_at for flight in self._flights.values())
+        if woken or due or self._verdicts or await self._has_something_due():
+            await self._round()
+
+    async def _has_something_due(self) -> bool:
+        due_at = await self.database.read(store.next_due)
+        return due_at is not None and due_at <= self.clock.now()
+
+    async def _calm_down(self) -> None:
+        self._drop_unheld(time.monotonic())
+        await asyncio.sleep(_TROUBLE_SECONDS)
+        self.wake()
+
+    async def _round(self) -> None:
+        began = time.monotonic()
+        self.lanes.age(began)
+        self._drop_unheld(began)
+        plan = _Round(
+            verdicts=list(self._verdicts),
+            renewals=[f for f in self._flights.values() if began >= f.renew_at],
+            most=0 if self._stopping else self.lanes.room,
+        )
+        done = await self.database.transact(lambda tx: self._tend(tx, plan))
+        del self._verdicts[: len(plan.verdicts)]
+        for flight in done.renewals:
+            flight.held_until = began + LEASE.total_seconds()
+        for flight in done.lost:
+            flight.lose()
+        for message in done.claimed:
+            self._start(message, began)
+        if plan.most and len(done.claimed) + len(done.reports) >= plan.most:
+            self.wake()  # there may be more, and those that were not sent took no place
+        for report in done.reports:
+            self.report(report)
+
+    async def _tend(self, tx: Transaction, plan: _Round) -> _Round:
+        """Write results, renew what is still being sent, claim what is due."""
+        # A fresh result: the database may run this again after a rollback.
+        done = _Round(verdicts=plan.verdicts, renewals=plan.renewals, most=plan.most)
+        now = self.clock.now()
+        lease = store.Lease(self.owner, now + LEASE)
+        for message, verdict in plan.verdicts:
+            await self._write(tx, message, verdict, done)
+        for flight in plan.renewals:
+            if not await store.renew(tx, flight.message.id, lease):
+                done.lost.append(flight)
+        if plan.most <= 0:
+            return done
+        for message in await store.claim(tx, lease, now=now, most=plan.most):
+            verdict_now = without_sending(message, now)
+            if verdict_now is None:
+                done.claimed.append(message)
+            else:
+                await self._write(tx, message, verdict_now, done)
+        return done
+
+    async def _write(
+        self, tx: Transaction, message: Message, verdict: Verdict, done: _Round
+    ) -> None:
+        now, owner = self.clock.now(), self.owner
+        if isinstance(verdict, Settlement):
+            ours = await store.settle(tx, message.id, verdict, owner=owner, now=now)
+        elif verdict.tried:
+            ours = await store.retry(
+                tx,
+                message.id,
+                owner=owner,
+                due_at=verdict.due_at,
+                last_error=verdict.last_error,
+            )
+        else:
+            await store.put_back(tx, message.id, owner=owner, due_at=verdict.due_at)
+            return
+        if ours:
+            done.reports.append(Report(message=message, verdict=verdict, at=now))
+
+    def _start(self, message: Message, began: float) -> None:
+        lane = lane_of(message)
+        if not self.lanes.admits(lane):
+            wait = _CROWDED * (0.25 + self.draw())
+            self._decide(message, Again(due_at=self.clock.now() + wait, tried=False))
+            return
+        flight = _Flight(message, began + LEASE.total_seconds())
+        self._flights[message.id] = flight
+        self.lanes.enter(message.id, lane, began)
+        flight.task = asyncio.create_task(self._fly(flight))
+
+    async def _fly(self, flight: _Flight) -> None:
+        message = flight.message
+        try:
+            self._decide(message, await self._attempt(message))
+        except asyncio.CancelledError:
+            if not flight.lost:  # the worker stops: the next one may go on at once
+                again = Again(due_at=self.clock.now(), last_error="the worker was stopped")
+                self._decide(message, again)
+        finally:
+            self._flights.pop(message.id, None)
+            self.lanes.leave(message.id)
+            self.wake()
+
+    async def _attempt(self, message: Message) -> Verdict:
+        try:
+            parcel = self.renderer.render(message)
+        except Exception as broken:  # noqa: BLE001 - one broken row must not stop the others
+            reason = f"cannot be rendered: {type(broken).__name__}"
+            return Settlement(state=State.FAILED, last_error=reason)
+        remaining = (message.give_up_at - self.clock.now()).total_seconds()
+        try:
+            async with asyncio.timeout(max(0.0, remaining)):
+                return await self._handed_over(message, parcel)
+        except TimeoutError:
+            return Settlement(state=State.EXPIRED, last_error="time ran out while sending")
+
+    async def _handed_over(self, message: Message, parcel: Parcel) -> Verdict:
+        try:
+            handed = await self.senders.send(parcel)
+        except SendError as trouble:
+            error = trouble
+        except Exception as mistake:  # noqa: BLE001 - a sender's mistake is not the message's fault
+            get_logger().exception("sender_failed", channel=message.channel.value)
+            error = SendError(f"sender failed: {type(mistake).__name__}", permanent=False)
+        else:
+            answer = scrubbed(handed.answer, parcel)
+            return Settlement(state=State.HANDED_OVER, provider_answer=answer)
+        reason = scrubbed(error.reason, parcel)
+        now = self.clock.now()
+        return after_failure(message, error, reason=reason, now=now, draw=self.draw)
+
+    def _decide(self, message: Message, verdict: Verdict) -> None:
+        self._verdicts.append((message, verdict))
+        self.wake()
+
+    def _drop_unheld(self, now: float) -> None:
+        """Stop sending what could not be renewed in time: another worker may have it by now."""
+        for flight in list(self._flights.values()):
+            if now >= flight.held_until:
+                flight.lose()

@@ -1,0 +1,199 @@
+"""The mailed link: what opening it shows, and what each press does.
+
+Opening (GET, HEAD) changes nothing and sets no cookie; mail scanners may do it all day.
+"""
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from starlette.background import BackgroundTask
+from starlette.requests import Request
+from starlette.responses import Response
+
+from latchstring.base.logging import masked
+from latchstring.base.secrets import digest
+from latchstring.domain.challenges.challenge import LinkState
+from latchstring.domain.challenges.refusal import LinkRefused
+from latchstring.domain.clients.client import Client
+from latchstring.flows.follow_link import FollowLink, OpenedLink, Press, Pressed, Way
+from latchstring.web.http.frame import Page
+from latchstring.web.http.parameters import Parameters
+from latchstring.web.pages import views
+from latchstring.web.pages.desk import RESUME, SIGN_IN, Desk, see_other
+
+PREFIX = "/l/"
+_IN_APP = ("; wv)", "FBAN", "FBAV", "Instagram", " Line/", " GSA/")
+"""Marks of browsers that live inside another application and forget their cookies with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class MagicLink:
+    """Shows the link's page and follows its buttons."""
+
+    desk: Desk
+    follow: FollowLink
+
+    async def show(self, request: Request) -> Response:
+        """``GET /l/<token>``."""
+        token = _token(request)
+        opened = await self.follow.look(token, self._browser(request))
+        if opened is None:
+            return self.desk.page(request, views.LinkUnknown(frame=self.desk.frame(None)))
+        response = self.desk.page(request, self._view(request, token, opened))
+        if opened.state is LinkState.LIVE and opened.challenge.opened_at is None:
+            # After the answer is out: a scanner's visit costs the person nothing.
+            response.background = BackgroundTask(self.follow.note_opened, opened.challenge)
+        return response
+
+    async def press(self, request: Request) -> Response:
+        """``POST /l/<token>``: sign in on this device."""
+        token = await self._checked(request)
+        opened = await self.follow.look(token, self._browser(request))
+        press = Press(
+            token=token,
+            browser_digest=self._browser(request),
+            origin=request.state.origin,
+            previous_token=self.desk.cookies.session(request),
+        )
+        try:
+            pressed = await self.follow.press(press)
+        except LinkRefused as refused:
+            return self._refused(request, opened, refused.state)
+        return self._arrive(request, opened, pressed)
+
+    async def show_code(self, request: Request) -> Response:
+        """``POST /l/<token>/code``: show the code to type where the sign-in began."""
+        token = await self._checked(request)
+        opened = await self.follow.look(token, self._browser(request))
+        try:
+            code, challenge = await self.follow.code(token, self._browser(request))
+        except LinkRefused as refused:
+            return self._refused(request, opened, refused.state)
+        view = views.LinkCode(
+            frame=self.desk.frame(self.desk.client(challenge.client_id)),
+            code=code,
+            lifetime=challenge.code_expires_at - challenge.created_at,
+        )
+        return self.desk.page(request, view)
+
+    async def refuse(self, request: Request) -> Response:
+        """``POST /l/<token>/not-me``: end every live code and link of this identifier."""
+        token = await self._checked(request)
+        opened = await self.follow.look(token, self._browser(request))
+        await self.follow.void(token, request.state.origin)
+        client = self.desk.client(opened.challenge.client_id) if opened else None
+        return self.desk.page(request, views.LinkVoided(frame=self.desk.frame(client)))
+
+    def _view(self, request: Request, token: str, opened: OpenedLink) -> Page:
+        client = self.desk.client(opened.challenge.client_id)
+        frame = self.desk.frame(client, _binding(token))
+        action = PREFIX + token
+        identifier = masked(opened.challenge.identifier)
+        if opened.way is Way.OVER:
+            return self._over(opened, opened.state)
+        if opened.way is Way.DENIED:
+            return views.LinkDenied(frame=frame, start_url=_start_url(client))
+        if opened.way is Way.CODE:
+            return views.LinkShowCode(
+                frame=frame,
+                identifier=identifier,
+                action=f"{action}/code",
+                refuse_action=f"{action}/not-me",
+            )
+        if opened.way is Way.CONTINUE and not _is_prefetch(request):
+            return views.LinkContinue(frame=frame, action=action)
+        return views.LinkConfirm(
+            frame=frame,
+            identifier=identifier,
+            action=action,
+            code_action=f"{action}/code" if opened.has_code else None,
+            refuse_action=f"{action}/not-me",
+            in_app_browser=any(mark in request.headers.get("user-agent", "") for mark in _IN_APP),
+        )
+
+    def _over(self, opened: OpenedLink, state: str) -> Page:
+        challenge = opened.challenge
+        client = self.desk.client(challenge.client_id)
+        frame = self.desk.frame(client)
+        waiting = opened.request
+        start_url = _start_url(client)
+        if waiting is not None and waiting.is_pending(self.desk.clock.now()):
+            start_url = SIGN_IN + waiting.id
+        if state == LinkState.EXPIRED:
+            return views.LinkExpired(
+                frame=frame,
+                expired_at=challenge.link_expires_at,
+                lifetime=challenge.link_expires_at - challenge.created_at,
+                start_url=start_url,
+            )
+        if state == LinkState.SUPERSEDED:
+            return views.LinkReplaced(frame=frame, start_url=start_url)
+        if state == LinkState.VOIDED:
+            return views.LinkVoided(frame=frame)
+        return views.LinkUsed(frame=frame, start_url=start_url)
+
+    def _refused(self, request: Request, opened: OpenedLink | None, state: str) -> Response:
+        if opened is None or state == "unknown":
+            return self.desk.page(request, views.LinkUnknown(frame=self.desk.frame(None)))
+        client = self.desk.client(opened.challenge.client_id)
+        if state == "denied":
+            view = views.LinkDenied(frame=self.desk.frame(client), start_url=_start_url(client))
+            return self.desk.page(request, view)
+        return self.desk.page(request, self._over(opened, state))
+
+    def _arrive(self, request: Request, opened: OpenedLink | None, pressed: Pressed) -> Response:
+        """Go where this link ends: the waiting application, an API start's address, or nowhere."""
+        own = opened is not None and opened.way is Way.CONTINUE
+        if own and opened is not None and opened.request is not None:
+            return self.desk.signed_in(request, pressed.user, RESUME + opened.request.id)
+        if pressed.wanted is not None:
+            answer = {
+                "code": pressed.code,
+                "state": pressed.wanted.state,
+                "iss": self.desk.settings.issuer,
+            }
+            url = _with_query(pressed.wanted.redirect_uri, answer)
+            return self.desk.signed_in(request, pressed.user, url)
+        client = self.desk.client(pressed.user.challenge.client_id)
+        if client is not None and client.initiate_login_uri:
+            # OpenID Connect Core section 4: the application starts a sign-in of its own, which the
+            # session in this browser answers at once.
+            url = _with_query(client.initiate_login_uri, {"iss": self.desk.settings.issuer})
+            return self.desk.signed_in(request, pressed.user, url)
+        view = views.SignedInElsewhere(frame=self.desk.frame(client))
+        response = self.desk.page(request, view)
+        self.desk.sign_browser_in(request, response, pressed.user)
+        return response
+
+    async def _checked(self, request: Request) -> str:
+        token = _token(request)
+        form = await Parameters.from_form(request)
+        self.desk.guard.check(request, form, _binding(token))
+        return token
+
+    def _browser(self, request: Request) -> str | None:
+        browser = self.desk.cookies.browser(request)
+        return digest(browser) if browser else None
+
+
+def _token(request: Request) -> str:
+    path: str = request.scope["path"]
+    return path.split("/")[2]
+
+
+def _binding(token: str) -> str:
+    """Bind the form to the link, not to a cookie: opening a link must not set one."""
+    return f"link:{token}"
+
+
+def _is_prefetch(request: Request) -> bool:
+    return bool(request.headers.get("sec-purpose") or request.headers.get("purpose"))
+
+
+def _start_url(client: Client | None) -> str | None:
+    return client.initiate_login_uri if client else None
+
+
+def _with_query(url: str, values: dict[str, str | None]) -> str:
+    query = urlencode({name: value for name, value in values.items() if value is not None})
+    return f"{url}{'&' if '?' in url else '?'}{query}"

@@ -1,0 +1,104 @@
+"""The pages' paths."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from latchstring.base.errors import NotFound
+from latchstring.web.http.static import STATIC_PREFIX, StaticFiles
+from latchstring.web.http.surface import Handler, Methods, Surface
+from latchstring.web.pages import magic_link, views
+from latchstring.web.pages.desk import SIGN_IN, Desk, see_other
+from latchstring.web.pages.enter_code import EnterCode
+from latchstring.web.pages.errors import PageErrors
+from latchstring.web.pages.identify import Identify
+from latchstring.web.pages.magic_link import MagicLink
+
+HELP = "/help"
+
+
+def surface(
+    desk: Desk, identify: Identify, enter_code: EnterCode, link: MagicLink, static: StaticFiles
+) -> Surface:
+    """Return the hosted pages."""
+    errors = PageErrors(desk)
+
+    async def show_help(request: Request) -> Response:
+        return desk.page(request, views.Help())
+
+    async def show_home(_request: Request) -> Response:
+        return see_other(HELP)
+
+    async def show_static(request: Request) -> Response:
+        found = static.respond(request.scope["path"])
+        if found is None:
+            raise NotFound
+        return found
+
+    return Surface(
+        name="pages",
+        routes={"/": {"GET": show_home}, HELP: {"GET": show_help}},
+        prefixes={
+            SIGN_IN: _by_rest(2, sign_in_pages(identify, enter_code)),
+            magic_link.PREFIX: _by_rest(2, link_pages(link)),
+            STATIC_PREFIX: {"GET": show_static},
+        },
+        on_error=errors,
+        on_crash=errors.crashed,
+    )
+
+
+def not_found(desk: Desk) -> Surface:
+    """Return what answers where nobody else does."""
+    errors = PageErrors(desk)
+
+    async def nothing(request: Request) -> Response:
+        return desk.page(request, views.NotFound())
+
+    return Surface(
+        name="nothing",
+        routes={"*": {"GET": nothing}},
+        on_error=errors,
+        on_crash=errors.crashed,
+    )
+
+
+def sign_in_pages(identify: Identify, enter_code: EnterCode) -> dict[str, Methods]:
+    """Return the pages of one sign-in by what follows its id."""
+    return {
+        "": {"GET": identify.show},
+        "email": {"GET": identify.show_email, "POST": identify.post_email},
+        "phone": {"GET": identify.show_phone, "POST": identify.post_phone},
+        "continue": {"POST": identify.post_continue},
+        "again": {"POST": identify.post_again},
+        "code": {"GET": enter_code.show, "POST": enter_code.post},
+        "nothing-arrived": {"GET": enter_code.show_help},
+        "status": {"GET": enter_code.show_status},
+    }
+
+
+def link_pages(link: MagicLink) -> dict[str, Methods]:
+    """Return the pages of one link by what follows its token."""
+    return {
+        "": {"GET": link.show, "POST": link.press},
+        "code": {"POST": link.show_code},
+        "not-me": {"POST": link.refuse},
+    }
+
+
+def _by_rest(folder: int, pages: dict[str, Methods]) -> Methods:
+    """Dispatch on what follows ``/l/<token>`` or ``/sign-in/<id>``."""
+
+    def handler_for(method: str) -> Handler:
+        async def handle(request: Request) -> Response:
+            rest = request.scope["path"].split("/", folder + 1)[folder + 1 :]
+            methods = pages.get(rest[0] if rest else "")
+            if methods is None:
+                raise NotFound
+            handler = methods.get(method)
+            if handler is None:
+                return Response(status_code=405, headers={"Allow": ", ".join(methods)})
+            return await handler(request)
+
+        return handle
+
+    return {"GET": handler_for("GET"), "POST": handler_for("POST")}
