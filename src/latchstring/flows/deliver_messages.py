@@ -25,7 +25,7 @@ from latchstring.domain.delivery.lanes import Lanes, lane_of
 from latchstring.domain.delivery.message import Message, State
 from latchstring.domain.delivery.parcel import Parcel, scrubbed
 from latchstring.domain.delivery.render import Renderer
-from latchstring.domain.delivery.senders import Senders, SendError
+from latchstring.domain.delivery.senders import SendError, Senders
 from latchstring.domain.delivery.verdict import (
     Again,
     Report,
@@ -62,12 +62,6 @@ class _Flight:
     @property
     def renew_at(self) -> float:
         return self.held_until - LEASE.total_seconds() + _RENEW_SECONDS
-
-    def lose(self) -> None:
-        """Stop sending; it is somebody else's now, who will report."""
-        self.lost = True
-        if self.task is not None:
-            self.task.cancel()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +110,7 @@ class DeliverMessages:
         self.wake()
         try:
             while not self._is_done():
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), _POLL_SECONDS)
+                await self._pause()
                 try:
                     if not taken_over:
                         await self.take_over()
@@ -129,6 +122,8 @@ class DeliverMessages:
                     get_logger().exception("delivery_round_failed")
                     await self._calm_down()
         finally:
+            for flight in list(self._flights.values()):
+                self._lose(flight)
             self._ended.set()
 
     async def stop(self, grace: float = _GRACE_SECONDS) -> None:
@@ -145,6 +140,8 @@ class DeliverMessages:
 
     async def take_over(self) -> int:
         """Make due at once what dead predecessors held; answer how many messages that were."""
+        if not self.predecessors:  # an empty prefix would be everybody's
+            return 0
         now = self.clock.now()
         return await self.database.transact(
             lambda tx: store.release_claims(tx, self.predecessors, now)
@@ -159,6 +156,11 @@ class DeliverMessages:
                 await asyncio.wait(
                     tasks, timeout=_POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED
                 )
+
+    async def _pause(self) -> None:
+        if not self._wake.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), _POLL_SECONDS)
 
     def _is_done(self) -> bool:
         return self._stopping and not self._flights and not self._verdicts
@@ -195,7 +197,7 @@ class DeliverMessages:
         for flight in done.renewals:
             flight.held_until = began + LEASE.total_seconds()
         for flight in done.lost:
-            flight.lose()
+            self._lose(flight)
         for message in done.claimed:
             self._start(message, began)
         if plan.most and len(done.claimed) + len(done.reports) >= plan.most:
@@ -264,8 +266,7 @@ class DeliverMessages:
                 again = Again(due_at=self.clock.now(), last_error="the worker was stopped")
                 self._decide(message, again)
         finally:
-            self._flights.pop(message.id, None)
-            self.lanes.leave(message.id)
+            self._land(flight)
             self.wake()
 
     async def _attempt(self, message: Message) -> Verdict:
@@ -304,4 +305,17 @@ class DeliverMessages:
         """Stop sending what could not be renewed in time: another worker may have it by now."""
         for flight in list(self._flights.values()):
             if now >= flight.held_until:
-                flight.lose()
+                self._lose(flight)
+
+    def _lose(self, flight: _Flight) -> None:
+        """Stop sending at once; whoever takes the message next reports on it."""
+        flight.lost = True
+        if flight.task is not None:
+            flight.task.cancel()
+        self._land(flight)
+
+    def _land(self, flight: _Flight) -> None:
+        # A lost message may have come back to us meanwhile, as another flight.
+        if self._flights.get(flight.message.id) is flight:
+            del self._flights[flight.message.id]
+            self.lanes.leave(flight.message.id)

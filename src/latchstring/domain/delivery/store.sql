@@ -44,11 +44,12 @@ update messages set lease_owner = null, due_at = :due_at, last_error = :last_err
 where id = :id and state = 'queued' and lease_owner = :owner
 
 -- settle --
--- Bring a message to its end; changes nothing when somebody else holds it by now.
+-- Bring a message to its end. Somebody else may hold it by now, and then decides about it; but what
+-- was handed over is over, and the other one's next renewal finds that out.
 update messages
 set state = :state, settled_at = :now, due_at = :now, lease_owner = null,
     last_error = :last_error, provider_answer = :provider_answer
-where id = :id and state = 'queued' and lease_owner = :owner
+where id = :id and state = 'queued' and (lease_owner = :owner or :state = 'handed_over')
 
 -- release_claims --
 -- Make everything due at once that owners of this prefix held: they are known to be gone.
