@@ -91,6 +91,8 @@ class Demo:
             if error.error == "mismatching_state" and "signed_in" in request.session:
                 return RedirectResponse("/", 303)  # the back button, after it worked
             raise
+        if userinfo["sub"] != token["userinfo"]["sub"]:  # OpenID Core 5.3.2: somebody else's
+            return self._pages.problem(Problem.UNPROVEN, detail="userinfo is about another subject")
         request.session.clear()
         signed_in = SignedIn(dict(token["userinfo"]), dict(userinfo), token["id_token"])
         request.session["signed_in"] = asdict(signed_in)
