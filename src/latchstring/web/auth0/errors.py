@@ -1,0 +1,85 @@
+"""Auth0's dialect of ``/passwordless/start``: ``bad.<member>`` and its few others."""
+
+from dataclasses import dataclass
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from latchstring.base.clock import Clock
+from latchstring.base.errors import (
+    AppError,
+    ChallengeRefused,
+    ClientRefused,
+    Forbidden,
+    InvalidRequest,
+    NotFound,
+    TooManyRequests,
+    Unavailable,
+)
+from latchstring.web.http.parameters import BodyTooLarge, UnsupportedBody
+
+TABLE: dict[type[AppError], tuple[int, str]] = {
+    BodyTooLarge: (413, "bad.request"),
+    UnsupportedBody: (415, "bad.request"),
+    InvalidRequest: (400, "bad.request"),
+    ClientRefused: (403, "unauthorized_client"),
+    ChallengeRefused: (403, "invalid_grant"),
+    Forbidden: (403, "access_denied"),
+    NotFound: (404, "not_found"),
+    TooManyRequests: (429, "too_many_requests"),
+    Unavailable: (503, "temporarily_unavailable"),
+    AppError: (500, "server_error"),
+}
+_NAMED = frozenset({"client_id", "connection", "email", "phone_number", "authParams"})
+_RETRY_SECONDS = 2
+
+
+class ErrorReply(msgspec.Struct, frozen=True):
+    """What an SDK reads; other names for these members would confuse some of them."""
+
+    error: str
+    error_description: str
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Auth0Errors:
+    """Tells an application what went wrong, in the words its SDK knows."""
+
+    clock: Clock
+
+    def __call__(self, request: Request, error: AppError) -> Response:
+        """Return the error as JSON."""
+        status, name = next(TABLE[kind] for kind in type(error).__mro__ if kind in TABLE)
+        if isinstance(error, InvalidRequest) and error.field in _NAMED:
+            name = f"bad.{error.field}"
+        return self._json(request, status, name, str(error), self._headers(error))
+
+    def crashed(self, request: Request) -> Response:
+        """Return what a bug of ours looks like from outside."""
+        return self._json(request, 500, "server_error", "Something went wrong on our side.", {})
+
+    def _json(
+        self, request: Request, status: int, name: str, sentence: str, headers: dict[str, str]
+    ) -> Response:
+        reply = ErrorReply(name, sentence, request.state.origin.request_id)
+        return Response(
+            msgspec.json.encode(reply),
+            status,
+            {"Cache-Control": "no-store", **headers},
+            media_type="application/json",
+        )
+
+    def _headers(self, error: AppError) -> dict[str, str]:
+        if isinstance(error, Unavailable):
+            return {"Retry-After": str(_RETRY_SECONDS)}
+        if not isinstance(error, TooManyRequests):
+            return {}
+        wait = (error.until - self.clock.now()).total_seconds()
+        return {
+            "Retry-After": str(max(1, int(wait) + 1)),
+            "X-RateLimit-Limit": str(error.allowed),
+            "X-RateLimit-Remaining": "0",
+            "X-RateLimit-Reset": str(int(error.until.timestamp()) + 1),
+        }

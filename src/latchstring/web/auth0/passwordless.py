@@ -1,0 +1,92 @@
+"""``POST /passwordless/start``: ask for a code or a link on behalf of an application.
+
+The answer is the same for known and unknown identifiers, and never holds a code or a link.
+"""
+
+from dataclasses import dataclass
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from latchstring.base.errors import ClientRefused, InvalidRequest
+from latchstring.base.secrets import Keyring
+from latchstring.base.settings import Send
+from latchstring.domain.clients.client import Client
+from latchstring.domain.connections.connection import Connection
+from latchstring.domain.identities.identifier import EMAIL, SMS, Identifier
+from latchstring.flows.refresh_configuration import RefreshConfiguration
+from latchstring.flows.start_passwordless import StartPasswordless, StartRequest
+from latchstring.web.auth0 import return_to, start_body
+from latchstring.web.auth0.start_body import StartBody
+from latchstring.web.http.parameters import read_json
+
+_ID_LENGTH = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Starts a challenge for an application."""
+
+    start: StartPasswordless
+    configuration: RefreshConfiguration
+    keyring: Keyring
+    allow_examples: bool
+
+    async def __call__(self, request: Request) -> Response:
+        """Answer 200 with Auth0's shape once the message is durable in the outbox."""
+        body = start_body.read(await read_json(request))
+        client = self._client(body)
+        connection = self._connection(client, body.connection)
+        identifier = body.identifier(allow_examples=self.allow_examples)
+        send = body.send or (Send.CODE if connection.name == SMS else Send.LINK)
+        wanted = return_to.wanted(client, body.auth_params) if send is not Send.CODE else None
+        await self.start(
+            StartRequest(
+                client=client,
+                connection=connection,
+                identifier=identifier,
+                origin=request.state.origin,
+                send=send,
+                return_to=msgspec.to_builtins(wanted) if wanted else None,
+                trusted=not client.is_public,
+            )
+        )
+        reply = self._reply(identifier, request.state.origin.language)
+        return Response(
+            msgspec.json.encode(reply),
+            media_type="application/json",
+            headers={"Cache-Control": "no-store"},
+        )
+
+    def _client(self, body: StartBody) -> Client:
+        client = self.configuration.current.clients.get(body.client_id)
+        if client is None:
+            message = "Unknown client_id"
+            raise InvalidRequest(message, field="client_id")
+        if not client.accepts_secret(body.client_secret):
+            message = "Client authentication is required"
+            raise ClientRefused(message)
+        return client
+
+    def _connection(self, client: Client, name: str) -> Connection:
+        connection = self.configuration.current.connections.get(name)
+        if connection is None:
+            message = "Connection does not exist"
+            raise InvalidRequest(message, field="connection")
+        if not client.offers(name):
+            message = "Connection is disabled"
+            raise InvalidRequest(message, field="connection")
+        return connection
+
+    def _reply(self, identifier: Identifier, language: str) -> dict[str, object]:
+        whole = f"{identifier.connection}\0{identifier.value}".encode()
+        # Auth0 answers the user's id here. Ours must not tell whether there is a user.
+        reply: dict[str, object] = {"_id": self.keyring.mac("start-id", whole).hex()[:_ID_LENGTH]}
+        if identifier.connection == EMAIL:
+            return reply | {"email": identifier.value, "email_verified": False}
+        return reply | {
+            "phone_number": identifier.value,
+            "phone_verified": False,
+            "request_language": language,
+        }
