@@ -1,0 +1,42 @@
+"""The bytes of a mail, as other programs read them."""
+
+import email
+import email.policy
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from latchstring.domain.delivery.mime import mail_bytes
+
+LINES = st.text(st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp")), max_size=1200)
+TEXT = st.lists(LINES, min_size=1, max_size=6).map("\n".join)
+
+
+def parsed(content):
+    return email.message_from_bytes(content, policy=email.policy.default)
+
+
+@given(TEXT, TEXT)
+def test_both_parts_come_out_as_they_went_in(text, html):
+    content = mail_bytes(["Subject: x"], text=text, html=html, boundary="=_0123")
+    lines = content.split(b"\r\n")
+    assert max(map(len, lines)) <= 998
+    assert not any(b"\n" in line or b"\r" in line for line in lines)
+    assert content.isascii()
+    first, second = parsed(content).iter_parts()
+    assert first.get_content_type() == "text/plain"
+    assert second.get_content_type() == "text/html"
+    assert first.get_content().splitlines() == text.rstrip().splitlines()
+
+
+def test_ascii_stays_readable_on_the_wire():
+    content = mail_bytes([], text="https://x.example/l/a=b\n", html="<p>ä</p>", boundary="=_0")
+    assert b"https://x.example/l/a=b\r\n" in content
+    assert b"<p>&#228;</p>\r\n" in content
+    assert content.count(b"7bit") == 2
+
+
+def test_text_comes_before_html():
+    content = mail_bytes([], text="plain", html="<p>rich</p>", boundary="=_0")
+    assert content.index(b"text/plain") < content.index(b"text/html")
+    assert content.endswith(b"--=_0--\r\n")
