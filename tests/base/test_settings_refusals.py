@@ -25,7 +25,8 @@ def with_value(name: str, value: str, text: str = EXAMPLE) -> str:
 
 def added(table: str, line: str) -> str:
     """Return the example with one more line under a table's header."""
-    return EXAMPLE.replace(f"{table}\n", f"{table}\n{line}\n", 1)
+    start = EXAMPLE.index("\n", EXAMPLE.index(f"\n{table}") + 1) + 1
+    return f"{EXAMPLE[:start]}{line}\n{EXAMPLE[start:]}"
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from latchstring.cli.printing import print_refusal, print_settings_error
 if TYPE_CHECKING:
     # Imported when a command needs them: `version` and `healthcheck` must not wait for SQL.
     from latchstring.base.settings import Settings
+    from latchstring.cli.dev_run import DevRun
     from latchstring.flows.manage_clients import ManageClients
     from latchstring.flows.manage_connections import ManageConnections
     from latchstring.flows.manage_users import ManageUsers
@@ -44,6 +45,9 @@ class Roof:
 
     migrate: "Callable[[Settings], Sequence[str]]"
     """Bring the schema up to date and return the names of what was applied."""
+
+    dev: "Callable[[DevRun], None]"
+    """Serve a development server with its inbox, on the socket it brings, until told to stop."""
 
     open_desk: "Callable[[Settings], AbstractAsyncContextManager[Desk]]"
     """Open the database as ``serve`` does: schema, key check, first values."""
