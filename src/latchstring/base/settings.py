@@ -174,14 +174,16 @@ class Settings:
         values.Reader(
             "text",
             "sqlite:///relative/path or sqlite:////absolute/path",
-            values.required(urls.database_url, "").parse,
+            values.required(urls.database_url, "a URL").parse,
             urls.anchored_database,
         ),
         "The database.",
         default="sqlite:///var/latchstring.db",
     )
     secret_key_file: Path = setting(
-        values.Reader("text", "a path", values.required(texts.path, "").parse, texts.anchored),
+        values.Reader(
+            "text", "a path", values.required(texts.path, "a path").parse, texts.anchored
+        ),
         "The file with the secret keys. Keep it out of the database's folder and its backups.",
         default=Path("keys/secret.key"),
     )
