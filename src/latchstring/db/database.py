@@ -20,9 +20,7 @@ class Transaction(Protocol):
     ) -> Record | None:
         """Return the first row as a record (or a scalar), or nothing."""
 
-    async def all(
-        self, statement: Statement, record: type[Record], values: Values
-    ) -> list[Record]:
+    async def all(self, statement: Statement, record: type[Record], values: Values) -> list[Record]:
         """Return every row as a record (or a scalar)."""
 
     async def run(self, statement: Statement, values: Values) -> int:

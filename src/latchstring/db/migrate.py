@@ -5,6 +5,7 @@ import re
 import time
 from dataclasses import dataclass
 from importlib import resources
+from typing import Any
 
 import apsw
 
@@ -52,7 +53,8 @@ def pending(connection: apsw.Connection) -> list[Migration]:
     """Return what is not applied yet; raise ``SchemaMismatch`` for a history that is not ours."""
     if not connection.table_exists("main", "schema_migrations"):
         return known()
-    applied = dict(connection.execute("select number, checksum from schema_migrations").fetchall())
+    rows = connection.execute("select number, checksum from schema_migrations").fetchall()
+    applied: dict[Any, Any] = {row[0]: row[1] for row in rows}
     ours = {migration.number: migration for migration in known()}
     for number, checksum in applied.items():
         if number not in ours:

@@ -38,7 +38,9 @@ def reader(record: type[Record], columns: tuple[str, ...]) -> Callable[[tuple[An
         return lambda row: row[0] if convert is None or row[0] is None else convert(row[0])
     positions = tuple(columns.index(field.name) for field in fields(record))
     converters = _converters(record)
-    plain = all(convert is None for convert in converters) and positions == tuple(range(len(columns)))
+    plain = all(convert is None for convert in converters) and positions == tuple(
+        range(len(columns))
+    )
     if plain:
         return lambda row: record(*row)
     pairs = tuple(zip(positions, converters, strict=True))
@@ -77,7 +79,7 @@ def to_column(value: object) -> object:
 
 
 @cache
-def _field_names(record: type) -> tuple[str, ...]:
+def _field_names(record: Any) -> tuple[str, ...]:  # noqa: ANN401 - any dataclass
     return tuple(field.name for field in fields(record))
 
 

@@ -8,10 +8,11 @@ a power cut, which WAL with ``NORMAL`` would not.
 
 import asyncio
 import contextlib
+import fcntl
 import os
 import queue
 import threading
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -56,6 +57,27 @@ def connect(path: Path) -> apsw.Connection:
     return connection
 
 
+@contextlib.contextmanager
+def held_alone(path: Path) -> Iterator[None]:
+    """Hold the place of the one server on this file; raise ``Unavailable`` where it is taken.
+
+    Worker and command line share the file with it. A second server would take over the first
+    one's deliveries in flight.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = os.open(path.with_name(path.name + ".lock"), os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        message = "Another server is running on this database file."
+        raise Unavailable(message) from None
+    try:
+        yield
+    finally:
+        os.close(lock)
+
+
 class SqliteTransaction:
     """A transaction on a connection; its coroutines never suspend."""
 
@@ -73,9 +95,7 @@ class SqliteTransaction:
         rows = await self.all(statement, record, values)
         return rows[0] if rows else None
 
-    async def all(
-        self, statement: Statement, record: type[Record], values: Values
-    ) -> list[Record]:
+    async def all(self, statement: Statement, record: type[Record], values: Values) -> list[Record]:
         """Return every row as the record."""
         cursor = self._connection.execute(statement.text, records.to_columns(values))
         first = cursor.fetchone()

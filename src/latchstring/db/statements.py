@@ -36,7 +36,9 @@ def parse(source: str) -> Mapping[str, Statement]:
         raise ValueError(message)
     found = dict(zip(names, texts, strict=True))
     columns = _without_comments(found.pop(_FRAGMENT, ""))
-    return {name: Statement(name, text.replace("{columns}", columns)) for name, text in found.items()}
+    return {
+        name: Statement(name, text.replace("{columns}", columns)) for name, text in found.items()
+    }
 
 
 def _without_comments(text: str) -> str:

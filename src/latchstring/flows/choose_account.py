@@ -18,6 +18,4 @@ class ChooseAccount:
     async def __call__(self, request_id: AuthorizationId) -> None:
         """Note the choice; a request that is over stays over."""
         now = self.clock.now()
-        await self.database.transact(
-            lambda tx: authorizations.note_choice(tx, request_id, now)
-        )
+        await self.database.transact(lambda tx: authorizations.note_choice(tx, request_id, now))

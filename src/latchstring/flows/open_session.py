@@ -61,8 +61,6 @@ class OpenSession:
             now=now,
         )
         await sessions.insert_session(tx, session)
-        opened = SessionOpened(
-            user_id=user_id, session_id=session.id, client_id=request.client_id
-        )
+        opened = SessionOpened(user_id=user_id, session_id=session.id, client_id=request.client_id)
         await audit.record(tx, opened, request.origin, now=now)
         return Opened(session, token)

@@ -126,9 +126,7 @@ class StartPasswordless:
             return AlreadyStarted.TWICE
         guesses = await challenges.count_guesses(tx, digest, browser, now)
         terms = terms_of(request, longer=budget_of(self.limits).is_used_up(guesses))
-        challenge = issue(
-            self._subject(request, standing), terms, self.keyring, now=now
-        )
+        challenge = issue(self._subject(request, standing), terms, self.keyring, now=now)
         await challenges.add(tx, challenge, live=terms.live, now=now)
         await delivery.enqueue(tx, message_for(challenge, request, terms))
         await audit.record(tx, _issued(challenge), request.origin, now=now)
@@ -144,9 +142,7 @@ class StartPasswordless:
             client_id=request.client.client_id,
             authorization_id=request.authorization_id,
             return_to=request.return_to,
-            address_digest=(
-                None if request.trusted else address.digest_of(request.origin.network)
-            ),
+            address_digest=(None if request.trusted else address.digest_of(request.origin.network)),
             decoy=not welcome,
         )
 

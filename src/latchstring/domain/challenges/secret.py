@@ -17,7 +17,9 @@ _LINK_BYTES = ID_BYTES + 1 + _TAG_BYTES
 LINK_LENGTH = 43
 
 _DASHES = dict.fromkeys(map(ord, " \t\r\n\v\f-\u00ad\u2010\u2011\u2012\u2013\u2014\u2212"))
-_INVISIBLE = dict.fromkeys(map(ord, "\u00a0\u2007\u2009\u202f\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"))
+_INVISIBLE = dict.fromkeys(
+    map(ord, "\u00a0\u2007\u2009\u202f\u200b\u200c\u200d\u200e\u200f\u2060\ufeff")
+)
 
 
 def new_challenge_id() -> ChallengeId:
@@ -34,9 +36,7 @@ def code_of(challenge_id: ChallengeId, *, length: int, version: int, keyring: Ke
     return str(number % 10**length).zfill(length)
 
 
-def answer_digest(
-    digest: IdentifierDigest, answer: str, *, version: int, keyring: Keyring
-) -> str:
+def answer_digest(digest: IdentifierDigest, answer: str, *, version: int, keyring: Keyring) -> str:
     """Return what the row keeps of a code: keyed, because 10^6 codes are tried in no time."""
     return encode(keyring.mac("answer", f"{digest}\0{answer}".encode(), version=version))
 

@@ -58,7 +58,9 @@ async def end_all(
     return [ChallengeId(ended) for ended in await tx.all(SQL["end_all"], str, values)]
 
 
-async def end_one(tx: Transaction, challenge: Challenge, *, ended_by: EndedBy, now: datetime) -> bool:
+async def end_one(
+    tx: Transaction, challenge: Challenge, *, ended_by: EndedBy, now: datetime
+) -> bool:
     """End one challenge; answer whether it was this call that did."""
     values = {
         "identifier_digest": challenge.identifier_digest,

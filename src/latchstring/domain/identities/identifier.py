@@ -20,7 +20,9 @@ SMS = ConnectionName("sms")
 _DIGEST_BYTES = 24
 _MAX_INPUT = 320
 
-_RESERVED_DOMAINS = re.compile(r"(^|\.)(example\.(com|net|org)|example|test|invalid|localhost|local)$")
+_RESERVED_DOMAINS = re.compile(
+    r"(^|\.)(example\.(com|net|org)|example|test|invalid|localhost|local)$"
+)
 """RFC 2606 and RFC 6761: nobody can receive mail there."""
 
 _RESERVED_NUMBERS = re.compile(

@@ -17,9 +17,7 @@ _KEPT = 4
 _TAG_BYTES = 16
 
 
-def remember(
-    cookie: str, digest: IdentifierDigest, keyring: Keyring, *, now: datetime
-) -> str:
+def remember(cookie: str, digest: IdentifierDigest, keyring: Keyring, *, now: datetime) -> str:
     """Return the cookie's new value: this identifier first, and the last few others."""
     others = [mark for mark in cookie.split(_SEPARATOR) if mark and not mark.startswith(digest)]
     seconds = int(now.timestamp())

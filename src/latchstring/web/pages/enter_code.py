@@ -71,7 +71,9 @@ class EnterCode:
         if slip is not None:
             return await self._page(request, sign_in, identifier, error=slip)
         try:
-            user = await self.verify(self._verification(request, sign_in, connection, identifier, typed))
+            user = await self.verify(
+                self._verification(request, sign_in, connection, identifier, typed)
+            )
         except WrongCode as refused:
             error = wording.wrong_code(_worth_saying(refused.attempts_left))
             return await self._page(request, sign_in, identifier, error=error)
@@ -183,9 +185,7 @@ class EnterCode:
         )
         return self.desk.page(request, view)
 
-    async def _slip(
-        self, sign_in: SignIn, identifier: Identifier, typed: str
-    ) -> Sentence | None:
+    async def _slip(self, sign_in: SignIn, identifier: Identifier, typed: str) -> Sentence | None:
         """Return what is wrong with a code that cannot be one; it is not counted as a try."""
         answer = cleaned_answer(typed)
         if not answer.strip():

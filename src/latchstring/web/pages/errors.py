@@ -69,9 +69,7 @@ class PageErrors:
         sentence = gettext("This page can't be used like that. Go back and try again.")
         if isinstance(error, ForeignForm):
             sentence = gettext("This form is out of date. Go back, reload the page, and try again.")
-        return self.desk.page(
-            request, views.ErrorPage(sentence=sentence), status=status_of(error)
-        )
+        return self.desk.page(request, views.ErrorPage(sentence=sentence), status=status_of(error))
 
     def crashed(self, request: Request) -> Response:
         """Return the page for a bug of ours; the request's id leads to it in the log."""

@@ -61,9 +61,7 @@ class Identify:
         connection = self._offered(sign_in, EMAIL)
         typed = form.one("email") or ""
         if not typed.strip():
-            return await self._page(
-                request, sign_in, connection, "", error=wording.missing_email()
-            )
+            return await self._page(request, sign_in, connection, "", error=wording.missing_email())
         try:
             identifier = email_identifier(typed, allow_examples=self._allow_examples)
         except BadEmail:
@@ -84,9 +82,7 @@ class Identify:
             region = connection.countries[0]
         identifier, error = self._read_phone(request, sign_in, connection, form)
         if identifier is None:
-            return await self._page(
-                request, sign_in, connection, typed, error=error, region=region
-            )
+            return await self._page(request, sign_in, connection, typed, error=error, region=region)
         return await self._start(request, sign_in, connection, identifier)
 
     async def post_continue(self, request: Request) -> Response:
@@ -119,7 +115,7 @@ class Identify:
                 identifier=identifier,
                 origin=request.state.origin,
                 send=connection.send,
-                waiting=Waiting(sign_in.request.id, sign_in.request.starts),
+                waiting=Waiting(authorization_id=sign_in.request.id, starts=sign_in.request.starts),
                 known_since=self.desk.known_since(request, identifier),
             )
         )

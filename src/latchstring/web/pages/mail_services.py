@@ -4,7 +4,9 @@ from urllib.parse import quote
 
 from latchstring.web.pages.sign_in_views import MailApp
 
-_GMAIL = "https://mail.google.com/mail/u/{address}/#search/from%3A{sender}+in%3Aanywhere+newer_than%3A1h"
+_GMAIL = (
+    "https://mail.google.com/mail/u/{address}/#search/from%3A{sender}+in%3Aanywhere+newer_than%3A1h"
+)
 _OUTLOOK = "https://outlook.live.com/mail/0/"
 _YAHOO = "https://mail.yahoo.com/"
 _ICLOUD = "https://www.icloud.com/mail/"
@@ -26,7 +28,14 @@ _SERVICES = {
     "protonmail.com": ("Proton Mail", _PROTON),
 }
 
-_OFTEN_MISTYPED = ("gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "yahoo.com", "icloud.com")
+_OFTEN_MISTYPED = (
+    "gmail.com",
+    "googlemail.com",
+    "outlook.com",
+    "hotmail.com",
+    "yahoo.com",
+    "icloud.com",
+)
 _REAL = frozenset({"mail.com", "email.com", "gmx.com", "ymail.com"})
 """One slip away from another one, and meant."""
 

@@ -1,0 +1,114 @@
+"""The worker that delivers messages, and where it hands them over."""
+
+from dataclasses import dataclass
+
+from latchstring.base.ids import ChallengeId
+from latchstring.base.logging import get_logger
+from latchstring.base.secrets import Keyring
+from latchstring.base.settings import Settings
+from latchstring.domain.challenges import secret
+from latchstring.domain.delivery.header import Mailbox
+from latchstring.domain.delivery.message import State
+from latchstring.domain.delivery.render import Letterhead, Renderer
+from latchstring.domain.delivery.senders import Senders
+from latchstring.domain.delivery.senders.gateway import GatewaySender
+from latchstring.domain.delivery.senders.inbox import Inbox, InboxSender
+from latchstring.domain.delivery.senders.smtp import SmtpSender
+from latchstring.domain.delivery.senders.smtp_pool import SmtpPool
+from latchstring.domain.delivery.senders.smtp_url import parse_smtp_url
+from latchstring.domain.delivery.verdict import Report, Settlement
+from latchstring.flows.deliver_messages import DeliverMessages, new_owner
+from latchstring.main.installation import Installation
+
+SERVER = "serve"
+WORKER = "worker"
+
+logger = get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class MessageSecrets:
+    """What a message carries, derived from its challenge; the two rooms need not meet."""
+
+    keyring: Keyring
+    public_url: str
+
+    def code(self, challenge_id: ChallengeId, length: int, *, key_version: int) -> str:
+        """Return the one-time code."""
+        return secret.code_of(
+            challenge_id, length=length, version=key_version, keyring=self.keyring
+        )
+
+    def link(self, challenge_id: ChallengeId, key_version: int) -> str:
+        """Return the magic link; its host comes from the configuration, never from a request."""
+        token = secret.link_token(challenge_id, version=key_version, keyring=self.keyring)
+        return f"{self.public_url}/l/{token}"
+
+    def message_id(self, challenge_id: ChallengeId, key_version: int) -> str:
+        """Return what is unique about the Message-ID."""
+        return secret.message_id_of(challenge_id, version=key_version, keyring=self.keyring)
+
+
+def inbox_senders(inbox: Inbox) -> Senders:
+    """Return senders that show every message in the developer inbox."""
+    return Senders(email=InboxSender(inbox), sms=InboxSender(inbox))
+
+
+def configured_senders(settings: Settings) -> Senders:
+    """Return the senders of the configuration; a channel without one fails its messages."""
+    smtp = settings.mail.smtp_url
+    gateway = settings.sms.gateway_url
+    return Senders(
+        email=SmtpSender(SmtpPool(parse_smtp_url(smtp), hello=settings.host)) if smtp else None,
+        sms=GatewaySender(gateway, settings.sms.gateway_token) if gateway else None,
+    )
+
+
+def worker(installation: Installation, senders: Senders, role: str) -> DeliverMessages:
+    """Return the worker; a server takes over what its dead predecessor held."""
+    settings = installation.settings
+    secrets = MessageSecrets(installation.keyring, settings.public_url)
+    return DeliverMessages(
+        database=installation.database,
+        clock=installation.clock,
+        renderer=Renderer(secrets, letterhead(settings)),
+        senders=senders,
+        owner=new_owner(role),
+        predecessors=f"{SERVER}/" if role == SERVER else "",
+        report=log_settlement,
+    )
+
+
+def letterhead(settings: Settings) -> Letterhead:
+    """Return who the messages come from."""
+    reply_to = settings.mail.reply_to
+    return Letterhead(
+        mail_from=_mailbox(settings.mail.from_ or f"login@{settings.host}"),
+        reply_to=_mailbox(reply_to) if reply_to else None,
+        sms_from=settings.sms.from_,
+        host=settings.host,
+    )
+
+
+def log_settlement(report: Report) -> None:
+    """Log what became of a message, without its recipient."""
+    verdict = report.verdict
+    if isinstance(verdict, Settlement) and verdict.state is State.SUPPRESSED:
+        return
+    good = isinstance(verdict, Settlement) and verdict.state is State.HANDED_OVER
+    log = logger.info if good else logger.warning
+    log(
+        "message",
+        message_id=report.message.id,
+        channel=report.message.channel,
+        state=verdict.state if isinstance(verdict, Settlement) else "retry",
+        error=verdict.last_error,
+    )
+
+
+def _mailbox(text: str) -> Mailbox:
+    """Read ``Name <address>`` or a bare address, as the settings checked it."""
+    name, bracket, address = text.rpartition("<")
+    if not bracket:
+        return Mailbox("", text.strip())
+    return Mailbox(name.strip().strip('"'), address.rstrip("> "))

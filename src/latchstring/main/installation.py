@@ -1,0 +1,72 @@
+"""An open installation: its database, its keys, its configuration."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from latchstring.base import key_file
+from latchstring.base.clock import Clock, SystemClock
+from latchstring.base.logging import get_logger
+from latchstring.base.secrets import Keyring
+from latchstring.base.settings import Settings
+from latchstring.db.sqlite import SqliteDatabase
+from latchstring.domain.keys.check import WrongKeyFile
+from latchstring.flows.prepare_keys import CheckKeyring
+from latchstring.flows.refresh_configuration import RefreshConfiguration
+from latchstring.flows.write_first_values import WriteFirstValues
+
+logger = get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """What every command needs."""
+
+    settings: Settings
+    clock: Clock
+    database: SqliteDatabase
+    keyring: Keyring
+    configuration: RefreshConfiguration
+
+
+@asynccontextmanager
+async def opened(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Installation]:
+    """Open the database, bring its schema up to date, check the keys, write first values."""
+    clock = clock or SystemClock()
+    database = SqliteDatabase(settings.database_path).open()
+    try:
+        keyring = await _keyring(database, settings.secret_key_file)
+        await _write_first_values(database, clock, settings)
+        configuration = RefreshConfiguration(database)
+        await configuration.refresh()
+        yield Installation(settings, clock, database, keyring, configuration)
+    finally:
+        await database.close()
+
+
+async def _keyring(database: SqliteDatabase, path: Path) -> Keyring:
+    """Read the key file; one is made only together with a new database."""
+    if not path.exists():
+        if not await CheckKeyring(database, Keyring({})).is_first():
+            message = f"The key file {path} is missing, and this database was made with one."
+            raise WrongKeyFile(message)
+        key_file.create(path)
+        logger.info("key_file_created", path=str(path))
+    keyring = key_file.read_keyring(path)
+    await CheckKeyring(database, keyring)()
+    return keyring
+
+
+async def _write_first_values(database: SqliteDatabase, clock: Clock, settings: Settings) -> None:
+    first = await WriteFirstValues(database, clock)(settings)
+    for name in first.written:
+        logger.info("first_value_written", name=name)
+    for difference in first.differences:
+        logger.warning(
+            "configuration_differs",
+            key=difference.key,
+            file=difference.in_file,
+            database=difference.in_database,
+            holds="database",
+        )

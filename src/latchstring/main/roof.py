@@ -1,0 +1,71 @@
+"""The program's factories, handed to the command line."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import uvloop
+
+from latchstring.base import logging
+from latchstring.base.settings import Settings
+from latchstring.cli.app import Desk, Roof, main
+from latchstring.cli.dev_run import DevRun
+from latchstring.db import migrate, sqlite
+from latchstring.flows.manage_clients import ManageClients
+from latchstring.flows.manage_connections import ManageConnections
+from latchstring.flows.manage_users import ManageUsers
+from latchstring.main import installation, serving
+
+
+def run() -> None:
+    """Run the command line."""
+    main(obj=Roof(serve=serve, worker=work, dev=develop, migrate=migrated, open_desk=open_desk))
+
+
+def serve(settings: Settings) -> None:
+    """Serve until told to stop."""
+    logging.configure(settings.log_format, settings.log_level)
+    _run(serving.serve(settings))
+
+
+def work(settings: Settings) -> None:
+    """Deliver messages until told to stop."""
+    logging.configure(settings.log_format, settings.log_level)
+    _run(serving.work(settings))
+
+
+def develop(development: DevRun) -> None:
+    """Serve with the developer inbox until told to stop."""
+    from latchstring.main.develop import develop as serve_developers  # noqa: PLC0415 - dev alone
+
+    settings = development.settings
+    logging.configure(settings.log_format, settings.log_level)
+    _run(serve_developers(development))
+
+
+def migrated(settings: Settings) -> Sequence[str]:
+    """Bring the schema up to date and return the names of what was applied."""
+    connection = sqlite.connect(settings.database_path)
+    try:
+        return [f"{found.number:04} {found.name}" for found in migrate.apply(connection)]
+    finally:
+        connection.close()
+
+
+@asynccontextmanager
+async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
+    """Open the installation for one administrative command."""
+    logging.configure("console", "error")
+    async with installation.opened(settings) as found:
+        database, clock, refresh = found.database, found.clock, found.configuration.refresh
+        yield Desk(
+            connections=ManageConnections(database, clock, refresh),
+            clients=ManageClients(database, clock, refresh),
+            users=ManageUsers(database, clock),
+        )
+
+
+def _run(program: Coroutine[Any, Any, None]) -> None:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(program)

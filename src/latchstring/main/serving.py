@@ -1,0 +1,199 @@
+"""A running server: the application, the worker and the house-keeping, started and ended together."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from latchstring.base.errors import Unavailable
+from latchstring.base.settings import Settings
+from latchstring.db.sqlite import held_alone
+from latchstring.domain.delivery.senders import Senders
+from latchstring.domain.delivery.senders.inbox import Inbox
+from latchstring.flows.deliver_messages import DeliverMessages
+from latchstring.flows.prepare_keys import PrepareKeys
+from latchstring.flows.purge_expired import PurgeExpired
+from latchstring.main import delivery
+from latchstring.main.installation import Installation, opened
+from latchstring.main.surfaces import Surfaces, flows
+from latchstring.web.http.application import Application
+from latchstring.web.http.surface import Surface
+
+_BACKLOG = 2048
+_DRAIN_SECONDS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What runs in this process."""
+
+    installation: Installation
+    application: Application
+    worker: DeliverMessages
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Development:
+    """What ``dev`` adds: the inbox instead of senders, its pages, and a door that checks Host."""
+
+    inbox: Inbox
+    surface: Surface
+    wrap: Callable[[ASGIApp], ASGIApp]
+    on_stop: Callable[[], None]
+
+
+@contextlib.asynccontextmanager
+async def running(
+    settings: Settings, development: Development | None = None
+) -> AsyncIterator[Running]:
+    """Run everything but the HTTP server."""
+    with held_alone(settings.database_path):
+        async with opened(settings) as installation:
+            keys = PrepareKeys(installation.database, installation.keyring, installation.clock)
+            signer = await keys()
+            senders = _senders(settings, development)
+            worker = delivery.worker(installation, senders, delivery.SERVER)
+            found = flows(installation, signer, worker)
+            surfaces = Surfaces(installation, signer, found, for_developers=bool(development))
+            extra = (development.surface,) if development else ()
+            purge = PurgeExpired(installation.database, installation.clock)
+            async with (
+                _background(installation.configuration.run(), purge.run()),
+                delivering(worker, senders),
+            ):
+                yield Running(installation, surfaces.application(*extra), worker)
+
+
+def _senders(settings: Settings, development: Development | None) -> Senders:
+    if development is None:
+        return delivery.configured_senders(settings)
+    return delivery.inbox_senders(development.inbox)
+
+
+@contextlib.asynccontextmanager
+async def delivering(worker: DeliverMessages, senders: Senders) -> AsyncIterator[None]:
+    """Run the worker; at the end let it finish what it sends."""
+    task = asyncio.create_task(worker.run())
+    try:
+        yield
+    finally:
+        await worker.stop()
+        await task
+        await senders.close()
+
+
+async def serve(
+    settings: Settings,
+    *,
+    listener: socket.socket | None = None,
+    on_ready: Callable[[], None] | None = None,
+    development: Development | None = None,
+) -> None:
+    """Serve until a signal says stop, then finish what was begun."""
+    listener = listener or bound(settings)
+    async with running(settings, development) as found:
+        application: ASGIApp = found.application
+        if development is not None:
+            application = development.wrap(application)
+        server = uvicorn.Server(_config(settings, application))
+        watching = asyncio.create_task(_watch(server, on_ready, development))
+        with _signals_kept():
+            await server.serve(sockets=[listener])
+        await watching
+
+
+async def work(settings: Settings) -> None:
+    """Deliver messages until a signal says stop."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with opened(settings) as installation:
+        senders = delivery.configured_senders(settings)
+        async with delivering(delivery.worker(installation, senders, delivery.WORKER), senders):
+            await stop.wait()
+
+
+def bound(settings: Settings) -> socket.socket:
+    """Return the listening socket; raise ``Unavailable`` where the address is taken."""
+    host, port = settings.listen_host, settings.listen_port
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        message = f"Cannot listen on {settings.listen}: {error.strerror}."
+        raise Unavailable(message) from None
+    listener.set_inheritable(True)
+    return listener
+
+
+def _config(settings: Settings, application: ASGIApp) -> uvicorn.Config:
+    certificate, key = settings.tls_certificate_file, settings.tls_key_file
+    return uvicorn.Config(
+        application,
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        # Forwarded headers are ours to judge: only configured proxies are believed.
+        proxy_headers=False,
+        backlog=_BACKLOG,
+        timeout_graceful_shutdown=_DRAIN_SECONDS,
+        ssl_certfile=str(certificate) if certificate else None,
+        ssl_keyfile=str(key) if key else None,
+    )
+
+
+async def _watch(
+    server: uvicorn.Server,
+    on_ready: Callable[[], None] | None,
+    development: Development | None,
+) -> None:
+    """Tell when the server answers, and end the inbox's live streams when it is to stop."""
+    while not server.started and not server.should_exit:
+        await asyncio.sleep(0.005)
+    if on_ready is not None and server.started:
+        on_ready()
+    while development is not None and not server.should_exit:
+        await asyncio.sleep(0.1)
+    if development is not None:
+        development.on_stop()
+
+
+@contextlib.asynccontextmanager
+async def _background(*loops: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    tasks = [asyncio.create_task(loop) for loop in loops]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@contextlib.contextmanager
+def _signals_kept() -> Iterator[None]:
+    """Let uvicorn stop at a signal, and us clean up after it.
+
+    It raises the signal once more when it has stopped, which would end the process before the
+    worker and the database are closed.
+    """
+    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in kept:
+        signal.signal(number, lambda _number, _frame: None)
+    try:
+        yield
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)

@@ -1,0 +1,194 @@
+"""Flows into surfaces, surfaces into the application."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from latchstring.domain.clients.client import Client
+from latchstring.domain.identities import known_browser
+from latchstring.domain.keys.signer import Signer
+from latchstring.domain.sessions.session import Lifetime
+from latchstring.flows.accept_challenge import AcceptChallenge
+from latchstring.flows.authorize import Authorize
+from latchstring.flows.choose_account import ChooseAccount
+from latchstring.flows.deliver_messages import DeliverMessages
+from latchstring.flows.describe_user import DescribeUser
+from latchstring.flows.describe_waiting import DescribeWaiting
+from latchstring.flows.exchange_code import ExchangeCode
+from latchstring.flows.find_session import FindSession
+from latchstring.flows.follow_link import FollowLink
+from latchstring.flows.issue_tokens import IssueTokens
+from latchstring.flows.open_session import OpenSession
+from latchstring.flows.resume_authorization import FindAuthorization, ResumeAuthorization
+from latchstring.flows.sign_out import SignOut
+from latchstring.flows.start_passwordless import StartPasswordless
+from latchstring.flows.verify_passwordless import VerifyPasswordless
+from latchstring.main.installation import Installation
+from latchstring.web.auth0 import otp_grant
+from latchstring.web.auth0 import routes as auth0
+from latchstring.web.auth0.errors import Auth0Errors
+from latchstring.web.auth0.passwordless import Start
+from latchstring.web.http import health
+from latchstring.web.http.application import Application
+from latchstring.web.http.cookies import Cookies
+from latchstring.web.http.form_guard import FormGuard
+from latchstring.web.http.language import Languages
+from latchstring.web.http.origin import OriginReader
+from latchstring.web.http.render import Renderer
+from latchstring.web.http.static import StaticFiles
+from latchstring.web.http.surface import Surface
+from latchstring.web.oidc import code_grant
+from latchstring.web.oidc import routes as oidc
+from latchstring.web.pages import routes as pages
+from latchstring.web.pages.desk import Desk
+from latchstring.web.pages.enter_code import EnterCode
+from latchstring.web.pages.identify import Identify
+from latchstring.web.pages.magic_link import MagicLink
+from latchstring.web.pages.protocol_pages import ProtocolPages
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flows:
+    """The corridor's verbs, made once for this process."""
+
+    start: StartPasswordless
+    verify: VerifyPasswordless
+    follow_link: FollowLink
+    describe_waiting: DescribeWaiting
+    find_session: FindSession
+    choose_account: ChooseAccount
+    sign_out: SignOut
+    authorize: Authorize
+    find_authorization: FindAuthorization
+    resume: ResumeAuthorization
+    issue_tokens: IssueTokens
+    exchange_code: ExchangeCode
+    describe_user: DescribeUser
+
+
+def flows(installation: Installation, signer: Signer, worker: DeliverMessages) -> Flows:
+    """Return the flows of an installation."""
+    settings, clock = installation.settings, installation.clock
+    database, keyring = installation.database, installation.keyring
+    lifetimes, limits = settings.lifetimes, settings.limits
+    session_lifetime = Lifetime(lifetimes.session_idle, lifetimes.session_absolute)
+    accept = AcceptChallenge(OpenSession(session_lifetime))
+    code_lifetime = lifetimes.authorization_code
+    issue_tokens = IssueTokens(database, signer, clock, settings.issuer, lifetimes.access_token)
+    return Flows(
+        start=StartPasswordless(database, keyring, clock, limits, worker.wake),
+        verify=VerifyPasswordless(database, keyring, clock, limits, accept),
+        follow_link=FollowLink(
+            database, keyring, clock, installation.configuration, accept, code_lifetime
+        ),
+        describe_waiting=DescribeWaiting(database, clock),
+        find_session=FindSession(database, clock, session_lifetime),
+        choose_account=ChooseAccount(database, clock),
+        sign_out=SignOut(database, clock),
+        authorize=Authorize(database, clock, code_lifetime),
+        find_authorization=FindAuthorization(database, clock),
+        resume=ResumeAuthorization(database, clock, code_lifetime),
+        issue_tokens=issue_tokens,
+        exchange_code=ExchangeCode(database, clock, issue_tokens),
+        describe_user=DescribeUser(database, clock),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Surfaces:
+    """Builds the application of one installation from its flows."""
+
+    installation: Installation
+    signer: Signer
+    flows: Flows
+    for_developers: bool = False
+
+    def application(self, *extra: Surface) -> Application:
+        """Return the application; ``extra`` surfaces are for ``dev`` alone."""
+        static = StaticFiles()
+        desk = self._desk(static)
+        surfaces = (
+            health.surface(self._is_ready),
+            self._pages(desk, static),
+            self._auth0(),
+            *self._oidc(desk),
+            *extra,
+        )
+        settings = self.installation.settings
+        origins = OriginReader(settings.trusted_proxies, Languages.installed())
+        return Application(surfaces, pages.not_found(desk), origins)
+
+    def _desk(self, static: StaticFiles) -> Desk:
+        settings, keyring = self.installation.settings, self.installation.keyring
+        return Desk(
+            settings=settings,
+            clock=self.installation.clock,
+            keyring=keyring,
+            configuration=self.installation.configuration,
+            find_authorization=self.flows.find_authorization,
+            cookies=self._cookies(),
+            guard=FormGuard(keyring, settings.origin),
+            renderer=Renderer(static=static, secure=settings.secure),
+        )
+
+    def _cookies(self) -> Cookies:
+        settings = self.installation.settings
+        return Cookies(settings.secure, settings.lifetimes.session_absolute, known_browser.LIFETIME)
+
+    def _pages(self, desk: Desk, static: StaticFiles) -> Surface:
+        found = self.flows
+        identify = Identify(desk, found.start, found.find_session, found.choose_account)
+        enter_code = EnterCode(desk, identify, found.verify, found.describe_waiting)
+        link = MagicLink(desk, found.follow_link)
+        return pages.surface(desk, identify, enter_code, link, static)
+
+    def _auth0(self) -> Surface:
+        installation = self.installation
+        start = Start(
+            self.flows.start,
+            installation.configuration,
+            installation.keyring,
+            installation.settings.allow_example_identifiers,
+        )
+        return auth0.surface(start, Auth0Errors(installation.clock), may_read=self._may_read)
+
+    def _oidc(self, desk: Desk) -> tuple[Surface, Surface]:
+        installation, found = self.installation, self.flows
+        otp = otp_grant.OtpGrant(
+            found.verify,
+            found.issue_tokens,
+            installation.configuration,
+            installation.settings.allow_example_identifiers,
+        )
+        browser = oidc.BrowserParts(
+            issuer=installation.settings.issuer,
+            clients=self._clients,
+            signer=self.signer,
+            cookies=desk.cookies,
+            form_guard=desk.guard,
+            pages=ProtocolPages(desk, self.for_developers),
+            find_session=found.find_session,
+            authorize=found.authorize,
+            resume=found.resume,
+            sign_out=found.sign_out,
+        )
+        application = oidc.ApplicationParts(
+            issuer=installation.settings.issuer,
+            clients=self._clients,
+            signer=self.signer,
+            clock=installation.clock,
+            grants={
+                code_grant.GRANT_TYPE: code_grant.CodeGrant(found.exchange_code),
+                otp_grant.GRANT_TYPE: otp,
+            },
+            describe_user=found.describe_user,
+        )
+        return oidc.browser_surface(browser), oidc.application_surface(application)
+
+    def _clients(self) -> Mapping[str, Client]:
+        return self.installation.configuration.current.clients
+
+    def _may_read(self, origin: str) -> bool:
+        return any(client.accepts_origin(origin) for client in self._clients().values())
+
+    async def _is_ready(self) -> bool:
+        return await self.installation.configuration.refresh() is not None
