@@ -36,25 +36,24 @@ def reader(record: type[Record], columns: tuple[str, ...]) -> Callable[[tuple[An
     if not is_dataclass(record):
         convert = _converter(record)
         return lambda row: row[0] if convert is None or row[0] is None else convert(row[0])
-    positions = tuple(columns.index(field.name) for field in fields(record))
-    converters = _converters(record)
-    plain = all(convert is None for convert in converters) and positions == tuple(
-        range(len(columns))
+    names = _field_names(record)
+    members = tuple(
+        (name, columns.index(name), convert)
+        for name, convert in zip(names, _converters(record), strict=True)
     )
-    if plain:
-        return lambda row: record(*row)
-    pairs = tuple(zip(positions, converters, strict=True))
     return lambda row: record(
-        *[
-            row[position] if convert is None or row[position] is None else convert(row[position])
-            for position, convert in pairs
-        ]
+        **{
+            name: row[position]
+            if convert is None or row[position] is None
+            else convert(row[position])
+            for name, position, convert in members
+        }
     )
 
 
 def values_of(record: object) -> dict[str, object]:
     """Return a record's fields by name, ready to be a statement's parameters."""
-    return {name: getattr(record, name) for name in _field_names(type(record))}
+    return {name: getattr(record, name) for name in _field_names(type(record))}  # type: ignore[arg-type]  # mypy takes classes for unhashable
 
 
 def to_columns(values: Mapping[str, object]) -> dict[str, object]:

@@ -25,10 +25,17 @@ _RESERVED_DOMAINS = re.compile(
 )
 """RFC 2606 and RFC 6761: nobody can receive mail there."""
 
-_RESERVED_NUMBERS = re.compile(
-    r"^(\+1\d{3}55501\d\d|\+447700900\d{3}|\+336399800\d\d|\+6149157\d{4}|\+4917139200\d\d)$"
-)
-"""Numbers that regulators set aside for drama and documentation."""
+_RESERVED_NUMBERS = {
+    "AU": re.compile(r"\+6149157\d{4}"),
+    "DE": re.compile(r"\+4917139200\d\d"),
+    "FR": re.compile(r"\+336399800\d\d"),
+    "GB": re.compile(r"\+447700900\d{3}"),
+    "US": re.compile(r"\+1\d{3}55501\d\d"),
+}
+"""Mobile numbers that regulators set aside for drama and documentation, by region.
+
+libphonenumber calls some of them valid and others not; where examples may sign in, all may.
+"""
 
 
 class BadEmail(InvalidRequest):
@@ -102,14 +109,19 @@ def phone_identifier(text: str, region: str | None, *, allow_examples: bool) -> 
         number = phonenumbers.parse(cleaned, region)
     except phonenumbers.NumberParseException as error:
         raise BadPhoneNumber(detail=str(error)) from None
-    if number.extension or not phonenumbers.is_valid_number(number):
-        raise BadPhoneNumber(detail="not a number in service")
+    value = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    reserved = _reserved_region(value)
+    if reserved is not None and allow_examples:
+        return Identifier(SMS, value, phonenumbers.region_code_for_number(number) or reserved)
+    if reserved is not None or number.extension or not phonenumbers.is_valid_number(number):
+        raise BadPhoneNumber(detail="a reserved example number, or none in service")
     if phonenumbers.number_type(number) not in _textable(phonenumbers.PhoneNumberType):
         raise BadPhoneNumber("This number can't receive texts. Enter a mobile number.")
-    value = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    if not allow_examples and _RESERVED_NUMBERS.match(value):
-        raise BadPhoneNumber(detail="a reserved example number")
     return Identifier(SMS, value, phonenumbers.region_code_for_number(number))
+
+
+def _reserved_region(value: str) -> str | None:
+    return next((r for r, numbers in _RESERVED_NUMBERS.items() if numbers.fullmatch(value)), None)
 
 
 def _parts(address: str) -> tuple[str, str]:
