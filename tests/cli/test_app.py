@@ -90,7 +90,7 @@ def test_small_commands_start_without_the_big_libraries(tmp_path, words):
         "import sys\n"
         "from latchstring.cli.app import main\n"
         "main(sys.argv[1:], standalone_mode=False)\n"
-        "big = ['apsw', 'starlette', 'uvicorn', 'jinja2', 'latchstring.cli.dev', 'latchstring.web']\n"
+        "big = ['apsw', 'starlette', 'uvicorn', 'jinja2', 'latchstring.cli.dev']\n"
         "print([name for name in big if name in sys.modules])\n"
     )
     done = subprocess.run(

@@ -1,17 +1,44 @@
 """``latchstring healthcheck`` and ``latchstring version``."""
 
+import ssl
 import threading
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from tests.support.command_line import a_shell
 from tests.support.configuration import EXAMPLE
 
 
+def a_certificate(folder):
+    """Write a certificate that nobody has signed, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "auth.acme.example")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now)
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    form, none = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    (folder / "cert.pem").write_bytes(certificate.public_bytes(pem))
+    (folder / "key.pem").write_bytes(key.private_bytes(pem, form, none))
+
+
 @contextmanager
-def a_server(status):
+def a_server(status, *, tls=None):
     """Answer every request with one status, and remember what was asked."""
     asked = []
 
@@ -25,6 +52,10 @@ def a_server(status):
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if tls:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(tls / "cert.pem", tls / "key.pem")
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
@@ -46,6 +77,18 @@ def test_a_ready_server_is_ready(tmp_path, host):
         assert shell.run("healthcheck").stdout == "Ready.\n"
         assert shell.answer("healthcheck") == {"ready": True}
     assert asked == [("/readyz", "127.0.0.1:8321")] * 2
+
+
+def test_a_server_with_a_certificate_of_its_own_is_asked_over_tls(tmp_path):
+    a_certificate(tmp_path)
+    with a_server(200, tls=tmp_path) as (port, asked):
+        text = listening(f"127.0.0.1:{port}").replace(
+            'public_url      = "http://127.0.0.1:8321"',
+            'public_url = "https://auth.acme.example"\n'
+            'tls_certificate_file = "cert.pem"\ntls_key_file = "key.pem"',
+        )
+        assert a_shell(tmp_path, text).answer("healthcheck") == {"ready": True}
+    assert asked == [("/readyz", "auth.acme.example")]
 
 
 def test_a_server_that_is_not_ready_is_refused(tmp_path):
