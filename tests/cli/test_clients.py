@@ -61,7 +61,7 @@ def test_a_public_client_has_no_secret(tmp_path):
         (["add", "bob", "name=Bob", "--public", "--secret-stdin"], 2, "has no secret"),
         (["set", "acme-web", f"client_secret={SECRET}"], 2, "never an argument"),
         (["set", "acme-web", "client_id=bob"], 1, "client_id: never changes"),
-        (["set", "acme-web", "nam=x"], 1, "nam: unknown key; did you mean name?"),
+        (["set", "acme-web", "nname=x"], 1, "nname: unknown key; did you mean name?"),
         (["set", "acme-web"], 2, "Missing argument"),
         (["set", "nobody", "name=x"], 1, "There is no client of this id."),
         (["remove", "nobody", "--yes"], 1, "There is no client of this id."),

@@ -175,7 +175,7 @@ def test_a_change_replaces_what_it_names_and_keeps_the_secret():
     [
         ({"client_id": "other"}, "client_id"),
         ({"callbacks": ["javascript:alert(1)"]}, "callbacks"),
-        ({"nam": "x"}, "nam"),
+        ({"nname": "x"}, "nname"),
         ({"client_secret": "short"}, "client_secret"),
     ],
 )
