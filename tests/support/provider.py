@@ -1,0 +1,336 @@
+"""An OpenID Provider in process: its rooms, flows and surfaces on a real database file."""
+
+import base64
+import hashlib
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import httpx2
+import jwt
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from latchstring.base.ids import ClientId, UserId
+from latchstring.base.origin import NOWHERE
+from latchstring.base.secrets import Keyring, digest
+from latchstring.db.database import Transaction
+from latchstring.db.sqlite import SqliteDatabase
+from latchstring.domain.authorizations.code import Presented
+from latchstring.domain.clients.client import Client
+from latchstring.domain.identities import store as identities
+from latchstring.domain.identities.identifier import EMAIL, SMS, Identifier
+from latchstring.domain.keys import store as keys
+from latchstring.domain.keys.key import SigningKey, generate
+from latchstring.domain.keys.signer import Signer
+from latchstring.domain.sessions.session import Lifetime, Session
+from latchstring.flows.authorize import Authorize
+from latchstring.flows.describe_user import DescribeUser
+from latchstring.flows.exchange_code import ExchangeCode
+from latchstring.flows.find_session import FindSession
+from latchstring.flows.issue_tokens import IssueTokens
+from latchstring.flows.open_session import OpenSession, SessionRequest
+from latchstring.flows.prepare_keys import CheckKeyring, PrepareKeys
+from latchstring.flows.resume_authorization import ResumeAuthorization
+from latchstring.flows.sign_out import SignOut
+from latchstring.web.http.application import Application
+from latchstring.web.http.cookies import Cookies
+from latchstring.web.http.form_guard import FormGuard
+from latchstring.web.http.language import Languages
+from latchstring.web.http.origin import OriginReader
+from latchstring.web.http.sentence import Sentence
+from latchstring.web.http.surface import Surface
+from latchstring.web.oidc.code_grant import GRANT_TYPE, CodeGrant
+from latchstring.web.oidc.pages import DeveloperDetail
+from latchstring.web.oidc.routes import (
+    ApplicationParts,
+    BrowserParts,
+    application_surface,
+    browser_surface,
+)
+from tests.support.clock import FixedClock
+
+ORIGIN = "http://127.0.0.1:8321"
+ISSUER = f"{ORIGIN}/"
+KEYRING = Keyring({1: b"k" * 32})
+AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
+LIFETIME = Lifetime(idle=timedelta(days=3), absolute=timedelta(days=7))
+CODE_LIFETIME = timedelta(seconds=60)
+TOKEN_LIFETIME = timedelta(days=1)
+ALICE = Identifier(EMAIL, "alice@example.com")
+BOB = Identifier(SMS, "+447700900123", "GB")
+
+SECRET = "a-secret-of-at-least-32-characters!!"
+CALLBACK = "https://app.test/cb"
+LOGGED_OUT = "https://app.test/"
+VERIFIER = "v" * 43
+CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).decode()[:43]
+
+
+def a_client(client_id: str = "acme-web", **changes: Any) -> Client:
+    values: dict[str, Any] = {
+        "name": "Acme",
+        "secret_digest": digest(SECRET),
+        "callbacks": (CALLBACK,),
+        "logout_urls": (LOGGED_OUT,),
+        "web_origins": ("https://app.test",),
+        "connections": (EMAIL, SMS),
+    }
+    return Client(client_id=ClientId(client_id), **(values | changes))
+
+
+CLIENTS: dict[str, Client] = {
+    client.client_id: client
+    for client in (
+        a_client(),
+        a_client("acme-spa", secret_digest=None),
+        a_client("mallory-web", callbacks=("https://mallory.test/cb",)),
+    )
+}
+
+
+@dataclass
+class PlainPages:
+    """Draws every page as one line, and remembers what it was handed."""
+
+    seen: dict[str, Any] = field(default_factory=dict)
+
+    def error(
+        self,
+        request: Request,
+        sentence: Sentence,
+        *,
+        status: int,
+        client: Client | None = None,
+        developer: DeveloperDetail | None = None,
+    ) -> Response:
+        self.seen = {"client": client, "developer": developer}
+        return PlainTextResponse(f"error: {sentence.text}", status)
+
+    def sign_in_over(self, request: Request, *, client: Client | None) -> Response:
+        self.seen = {"client": client}
+        return PlainTextResponse("sign-in over", 400)
+
+    def confirm_sign_out(
+        self,
+        request: Request,
+        session: Session,
+        *,
+        action: str,
+        fields: Sequence[tuple[str, str]],
+        csrf: str,
+        client: Client | None,
+    ) -> Response:
+        self.seen = {"action": action, "fields": dict(fields), "csrf": csrf, "client": client}
+        return PlainTextResponse("sign out?")
+
+    def crashed(self, request: Request) -> Response:
+        return PlainTextResponse("crashed", 500)
+
+    def signed_out(
+        self, request: Request, *, client: Client | None, return_url: str | None
+    ) -> Response:
+        self.seen = {"client": client, "return_url": return_url}
+        return PlainTextResponse("signed out")
+
+
+@dataclass
+class Provider:
+    """Everything between the wire and the file, with doors for tests."""
+
+    database: SqliteDatabase
+    clock: FixedClock
+    signer: Signer
+    clients: dict[str, Client] = field(default_factory=lambda: dict(CLIENTS))
+    pages: PlainPages = field(default_factory=PlainPages)
+    cookies: Cookies = field(
+        default_factory=lambda: Cookies(
+            secure=False, session_lifetime=timedelta(days=7), known_lifetime=timedelta(days=180)
+        )
+    )
+
+    def __post_init__(self) -> None:
+        self.find_session = FindSession(self.database, self.clock, LIFETIME)
+        self.issue_tokens = IssueTokens(
+            self.database, self.signer, self.clock, ISSUER, TOKEN_LIFETIME
+        )
+        self.exchange_code = ExchangeCode(self.database, self.clock, self.issue_tokens)
+        self.authorize = Authorize(self.database, self.clock, CODE_LIFETIME)
+        self.resume = ResumeAuthorization(self.database, self.clock, CODE_LIFETIME)
+        self.describe_user = DescribeUser(self.database, self.clock)
+        self.sign_out = SignOut(self.database, self.clock)
+        self.form_guard = FormGuard(KEYRING, ORIGIN)
+
+    def application(self) -> Application:
+        browser = browser_surface(
+            BrowserParts(
+                issuer=ISSUER,
+                clients=lambda: self.clients,
+                signer=self.signer,
+                cookies=self.cookies,
+                form_guard=self.form_guard,
+                pages=self.pages,
+                find_session=self.find_session,
+                authorize=self.authorize,
+                resume=self.resume,
+                sign_out=self.sign_out,
+            )
+        )
+        application = application_surface(
+            ApplicationParts(
+                issuer=ISSUER,
+                clients=lambda: self.clients,
+                signer=self.signer,
+                clock=self.clock,
+                grants={GRANT_TYPE: CodeGrant(self.exchange_code)},
+                describe_user=self.describe_user,
+            )
+        )
+        nobody = Surface(
+            name="nobody",
+            routes={"*": {"GET": _not_found}},
+            on_error=browser.on_error,
+            on_crash=browser.on_crash,
+        )
+        origins = OriginReader((), Languages(frozenset({"en"})))
+        return Application([browser, application], nobody, origins)
+
+    def browser(self) -> "Browser":
+        transport = httpx2.ASGITransport(app=self.application())
+        return Browser(self, httpx2.AsyncClient(transport=transport, base_url=ORIGIN))
+
+    async def user(self, identifier: Identifier = ALICE) -> UserId:
+        async def make(tx: Transaction) -> UserId:
+            user_id, _ = await identities.find_or_create(tx, identifier, self.clock.now())
+            return user_id
+
+        return await self.database.transact(make)
+
+    async def session(
+        self, identifier: Identifier = ALICE, amr: tuple[str, ...] = ("otp", "email")
+    ) -> tuple[Session, str]:
+        user_id, now = await self.user(identifier), self.clock.now()
+        request = SessionRequest(
+            identifier=identifier, client_id=ClientId("acme-web"), origin=NOWHERE
+        )
+        open_session = OpenSession(LIFETIME)
+        opened = await self.database.transact(
+            lambda tx: open_session(tx, request, user_id, amr, now=now)
+        )
+        return opened.session, opened.token
+
+    def claims(self, id_token: str, audience: str = "acme-web") -> dict[str, Any]:
+        """What a verifier that is not ours reads, at the provider's time."""
+        key = jwt.PyJWKSet.from_dict({"keys": self.signer.public_jwks})
+        header = jwt.get_unverified_header(id_token)
+        claims: dict[str, Any] = jwt.decode(
+            id_token,
+            key[header["kid"]],
+            algorithms=["RS256"],
+            audience=audience,
+            issuer=ISSUER,
+            options={"verify_exp": False, "verify_iat": False},
+        )
+        return claims
+
+
+@dataclass
+class Browser:
+    """A browser, or an application's own connection: it keeps cookies and follows nothing."""
+
+    provider: Provider
+    http: httpx2.AsyncClient
+
+    async def sign_in(self, identifier: Identifier = ALICE) -> Session:
+        session, token = await self.provider.session(identifier)
+        self.http.cookies.set("latchstring_session", token, domain="127.0.0.1")
+        return session
+
+    async def authorize(self, **changes: str | None) -> httpx2.Response:
+        return await self.http.get("/authorize", params=asked(**changes))
+
+    async def code(self, **changes: str | None) -> str:
+        return query(await self.authorize(**changes))["code"]
+
+    async def token(self, **changes: str | None) -> httpx2.Response:
+        return await self.http.post("/oauth/token", data=token_request(**changes))
+
+
+def asked(**changes: str | None) -> dict[str, str]:
+    values: dict[str, str | None] = {
+        "client_id": "acme-web",
+        "redirect_uri": CALLBACK,
+        "response_type": "code",
+        "scope": "openid profile email phone",
+        "state": "s 1&",
+        "code_challenge": CHALLENGE,
+        "code_challenge_method": "S256",
+    }
+    return {name: text for name, text in (values | changes).items() if text is not None}
+
+
+def token_request(**changes: str | None) -> dict[str, str]:
+    values: dict[str, str | None] = {
+        "grant_type": "authorization_code",
+        "client_id": "acme-web",
+        "client_secret": SECRET,
+        "redirect_uri": CALLBACK,
+        "code_verifier": VERIFIER,
+    }
+    return {name: text for name, text in (values | changes).items() if text is not None}
+
+
+def presented(**changes: Any) -> Presented:
+    values: dict[str, Any] = {
+        "client_id": ClientId("acme-web"),
+        "redirect_uri": CALLBACK,
+        "code_verifier": VERIFIER,
+        "must_prove": False,
+    }
+    return Presented(**(values | changes))
+
+
+def query(response: httpx2.Response) -> dict[str, str]:
+    """The parameters of where a response leads, each once."""
+    assert response.status_code == 303, response.text
+    pairs = parse_qsl(urlsplit(response.headers["location"]).query, strict_parsing=True)
+    assert len(dict(pairs)) == len(pairs)
+    return dict(pairs)
+
+
+def where(response: httpx2.Response) -> str:
+    """Where a response leads, without the parameters."""
+    assert response.status_code == 303, response.text
+    return str(response.headers["location"]).partition("?")[0]
+
+
+def basic(client_id: str, secret: str) -> Mapping[str, str]:
+    pair = base64.b64encode(f"{client_id}:{secret}".encode()).decode()
+    return {"Authorization": f"Basic {pair}"}
+
+
+async def _not_found(_request: Request) -> Response:
+    return JSONResponse({}, 404)
+
+
+@cache
+def _signing_key() -> SigningKey:
+    # Making an RSA key takes longer than most tests.
+    return generate(KEYRING, AT)
+
+
+@asynccontextmanager
+async def a_provider(folder: Path) -> AsyncIterator[Provider]:
+    database, clock = SqliteDatabase(folder / "latchstring.db").open(), FixedClock(AT)
+    try:
+        await CheckKeyring(database, KEYRING)()
+        await database.transact(lambda tx: keys.insert_first_key(tx, _signing_key()))
+        signer = await PrepareKeys(database, KEYRING, clock)()
+        yield Provider(database, clock, signer)
+    finally:
+        await database.close()

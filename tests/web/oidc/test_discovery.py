@@ -1,0 +1,74 @@
+"""What is advertised works, and nothing else is."""
+
+import jwt
+import pytest
+
+from tests.support.provider import ISSUER
+
+WELL_KNOWN = "/.well-known/openid-configuration"
+
+
+async def test_both_addresses_tell_the_same(application):
+    openid = await application.http.get(WELL_KNOWN)
+    oauth = await application.http.get("/.well-known/oauth-authorization-server")
+
+    assert openid.content == oauth.content
+    assert openid.headers["content-type"] == "application/json"
+    assert openid.headers["cache-control"] == "public, max-age=300"
+
+
+@pytest.mark.parametrize("host", ["evil.test", "127.0.0.1:8321", "localhost"])
+async def test_the_issuer_is_the_configured_one_behind_every_host(application, host):
+    headers = {"Host": host, "X-Forwarded-Host": host, "X-Forwarded-Proto": "https"}
+
+    document = (await application.http.get(WELL_KNOWN, headers=headers)).json()
+
+    assert document["issuer"] == ISSUER
+    addresses = [value for name, value in document.items() if name.endswith(("_endpoint", "_uri"))]
+    assert len(addresses) == 5
+    assert all(address.startswith(ISSUER) for address in addresses)
+
+
+async def test_only_what_works_is_advertised(application):
+    document = (await application.http.get(WELL_KNOWN)).json()
+
+    assert document["response_types_supported"] == ["code"]
+    assert document["response_modes_supported"] == ["query"]
+    assert document["grant_types_supported"] == ["authorization_code"]
+    assert document["code_challenge_methods_supported"] == ["S256"]
+    assert document["id_token_signing_alg_values_supported"] == ["RS256"]
+    assert document["scopes_supported"] == ["openid", "profile", "email", "phone"]
+    assert document["authorization_response_iss_parameter_supported"] is True
+    assert document["request_parameter_supported"] is False
+    assert document["request_uri_parameter_supported"] is False
+    assert not {name for name in document if "revocation" in name or "introspection" in name}
+    for name in ("authorization", "token", "userinfo", "end_session"):
+        path = document[f"{name}_endpoint"].removeprefix(ISSUER)
+        assert (await application.http.options(f"/{path}")).status_code == 204
+
+
+async def test_every_claim_in_an_id_token_is_advertised(browser, application, provider):
+    await browser.sign_in()
+    tokens = (await application.token(code=await browser.code(nonce="n"))).json()
+    document = (await application.http.get(WELL_KNOWN)).json()
+
+    assert provider.claims(tokens["id_token"]).keys() <= set(document["claims_supported"])
+
+
+async def test_an_independent_verifier_finds_its_key(browser, application):
+    await browser.sign_in()
+    tokens = (await application.token(code=await browser.code())).json()
+
+    response = await application.http.get("/.well-known/jwks.json")
+
+    (key,) = response.json()["keys"]
+    assert key.keys() == {"kty", "n", "e", "kid", "use", "alg"}
+    assert (key["kty"], key["use"], key["alg"]) == ("RSA", "sig", "RS256")
+    header = jwt.get_unverified_header(tokens["id_token"])
+    assert header == {"alg": "RS256", "typ": "JWT", "kid": key["kid"]}
+
+
+async def test_pages_of_a_client_may_read_both_documents(application):
+    for path in (WELL_KNOWN, "/.well-known/jwks.json"):
+        response = await application.http.get(path, headers={"Origin": "https://app.test"})
+        assert response.headers["access-control-allow-origin"] == "https://app.test"
