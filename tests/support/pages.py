@@ -24,7 +24,8 @@ ACME = views.Brand(
 )
 FRAME = views.Frame(brand=ACME, csrf="form-token", help_url="/help?client_id=acme-web")
 PLAIN = views.Frame(brand=views.Brand(name="Acme"))
-HOSTILE = views.Frame(brand=views.Brand(name='<img src=x onerror="1">🦊 "שלום"', color="#ffffff"))
+HOSTILE_NAME = '<img src=x onerror="1">🦊 "שלום"'
+HOSTILE = views.Frame(brand=views.Brand(name=HOSTILE_NAME, color="#ffffff"))
 
 COUNTRIES = (
     views.Country(code="DE", name="Germany", prefix="+49"),
