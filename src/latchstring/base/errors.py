@@ -45,7 +45,7 @@ class ChallengeRefused(AppError):
 
 
 class Forbidden(AppError):
-    """This is not allowed."""
+    """Not allowed."""
 
 
 class NotFound(AppError):

@@ -1,7 +1,8 @@
 """Random tokens, keyed digests, constant-time comparison, and sealing under the key file's keys.
 
 A dump of the database must reveal nothing usable. Long random tokens are stored as plain SHA-256
-digests; short codes only as digests keyed from here; what we must read back is sealed (AES-256-GCM).
+digests; short codes only as digests keyed from here; what we must read back is sealed, by
+AES-256-GCM.
 """
 
 import hashlib
@@ -18,11 +19,11 @@ KEY_BYTES = 32
 _NONCE_BYTES = 12
 
 
-class UnknownKey(LookupError):  # noqa: N818 - named for what it says, like LookupError's own kin
+class UnknownKey(LookupError):
     """The key version is not in the key file."""
 
 
-class BrokenSeal(ValueError):  # noqa: N818 - named for what it says
+class BrokenSeal(ValueError):
     """The sealed text was changed, or sealed under another key."""
 
 

@@ -20,7 +20,7 @@ create table if not exists schema_migrations (
 """
 
 
-class SchemaMismatch(RuntimeError):  # noqa: N818 - says what is the matter, not that it is an error
+class SchemaMismatch(RuntimeError):
     """The database was made by another version of the program."""
 
 

@@ -1,8 +1,8 @@
 """Named SQL from ``.sql`` files: one text for both databases.
 
 A statement is a line ``-- name --``, a comment that says what for, and the SQL. The fragment
-``-- columns --`` is a table's column list, written once; ``{columns}`` in a statement stands for it.
-Parameters are ``:name``.
+``-- columns --`` is a table's column list, written once; ``{columns}`` in a statement stands for
+it. Parameters are ``:name``.
 """
 
 import re

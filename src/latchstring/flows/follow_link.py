@@ -1,7 +1,7 @@
 """What a magic link can do, and doing it.
 
-Looking changes nothing, however often scanners look: only a press (a POST) consumes. A link works in
-any browser, in the way its connection's ``other_browser`` says; the browser that asked is never
+Looking changes nothing, however often scanners look: only a press (a POST) consumes. A link works
+in any browser, in the way its connection's ``other_browser`` says; the browser that asked is never
 completed by a press elsewhere.
 """
 
@@ -102,14 +102,14 @@ class FollowLink:
     code_lifetime: timedelta
 
     async def look(self, token: str, browser_digest: str | None) -> OpenedLink | None:
-        """Return what the link offers here; nothing for a mangled or forged one. Changes nothing."""
+        """Return what the link offers here, changing nothing; None for a mangled or forged one."""
         link = secret.read_link(token, self.keyring)
         if link is None:
             return None
         return await self.database.read(lambda tx: self._look(tx, link, browser_digest))
 
     async def press(self, press: Press) -> Pressed:
-        """Consume the link and sign this browser in; raise ``LinkRefused`` with what became of it."""
+        """Consume the link and sign this browser in; raise ``LinkRefused`` with its state."""
         link = secret.read_link(press.token, self.keyring)
         if link is None:
             raise LinkRefused("unknown")

@@ -47,7 +47,7 @@ async def opened(settings: Settings, clock: Clock | None = None) -> AsyncIterato
 
 async def _keyring(database: SqliteDatabase, path: Path) -> Keyring:
     """Read the key file; one is made only together with a new database."""
-    if not path.exists():
+    if not path.exists():  # noqa: ASYNC240 - at the start, before anybody waits
         if not await CheckKeyring(database, Keyring({})).is_first():
             message = f"The key file {path} is missing, and this database was made with one."
             raise WrongKeyFile(message)

@@ -1,21 +1,21 @@
-"""The program's factories, handed to the command line."""
+"""The program's factories, handed to the command line.
+
+What a factory needs is imported when it is called: ``latchstring version`` must not wait for a web
+server, nor ``serve`` for anything of ``dev``.
+"""
+
+# ruff: noqa: PLC0415 - imports inside functions are what this module is for
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import uvloop
-
-from latchstring.base import logging
-from latchstring.base.settings import Settings
 from latchstring.cli.app import Desk, Roof, main
-from latchstring.cli.dev_run import DevRun
-from latchstring.db import migrate, sqlite
-from latchstring.flows.manage_clients import ManageClients
-from latchstring.flows.manage_connections import ManageConnections
-from latchstring.flows.manage_users import ManageUsers
-from latchstring.main import installation, serving
+
+if TYPE_CHECKING:
+    from latchstring.base.settings import Settings
+    from latchstring.cli.dev_run import DevRun
 
 
 def run() -> None:
@@ -23,29 +23,31 @@ def run() -> None:
     main(obj=Roof(serve=serve, worker=work, dev=develop, migrate=migrated, open_desk=open_desk))
 
 
-def serve(settings: Settings) -> None:
+def serve(settings: "Settings") -> None:
     """Serve until told to stop."""
-    logging.configure(settings.log_format, settings.log_level)
-    _run(serving.serve(settings))
+    from latchstring.main import serving
+
+    _run(settings, serving.serve(settings))
 
 
-def work(settings: Settings) -> None:
+def work(settings: "Settings") -> None:
     """Deliver messages until told to stop."""
-    logging.configure(settings.log_format, settings.log_level)
-    _run(serving.work(settings))
+    from latchstring.main import serving
+
+    _run(settings, serving.work(settings))
 
 
-def develop(development: DevRun) -> None:
+def develop(development: "DevRun") -> None:
     """Serve with the developer inbox until told to stop."""
-    from latchstring.main.develop import develop as serve_developers  # noqa: PLC0415 - dev alone
+    from latchstring.main.develop import develop as serve_developers
 
-    settings = development.settings
-    logging.configure(settings.log_format, settings.log_level)
-    _run(serve_developers(development))
+    _run(development.settings, serve_developers(development))
 
 
-def migrated(settings: Settings) -> Sequence[str]:
+def migrated(settings: "Settings") -> Sequence[str]:
     """Bring the schema up to date and return the names of what was applied."""
+    from latchstring.db import migrate, sqlite
+
     connection = sqlite.connect(settings.database_path)
     try:
         return [f"{found.number:04} {found.name}" for found in migrate.apply(connection)]
@@ -54,8 +56,14 @@ def migrated(settings: Settings) -> Sequence[str]:
 
 
 @asynccontextmanager
-async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
+async def open_desk(settings: "Settings") -> AsyncIterator[Desk]:
     """Open the installation for one administrative command."""
+    from latchstring.base import logging
+    from latchstring.flows.manage_clients import ManageClients
+    from latchstring.flows.manage_connections import ManageConnections
+    from latchstring.flows.manage_users import ManageUsers
+    from latchstring.main import installation
+
     logging.configure("console", "error")
     async with installation.opened(settings) as found:
         database, clock, refresh = found.database, found.clock, found.configuration.refresh
@@ -66,6 +74,11 @@ async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
         )
 
 
-def _run(program: Coroutine[Any, Any, None]) -> None:
+def _run(settings: "Settings", program: Coroutine[Any, Any, None]) -> None:
+    import uvloop
+
+    from latchstring.base import logging
+
+    logging.configure(settings.log_format, settings.log_level)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(program)

@@ -1,4 +1,4 @@
-"""A running server: the application, the worker and the house-keeping, started and ended together."""
+"""A running server: application, worker and house-keeping, started and ended together."""
 
 import asyncio
 import contextlib
@@ -161,11 +161,11 @@ async def _watch(
     development: Development | None,
 ) -> None:
     """Tell when the server answers, and end the inbox's live streams when it is to stop."""
-    while not server.started and not server.should_exit:
+    while not server.started and not server.should_exit:  # noqa: ASYNC110 - uvicorn has no event
         await asyncio.sleep(0.005)
     if on_ready is not None and server.started:
         on_ready()
-    while development is not None and not server.should_exit:
+    while development is not None and not server.should_exit:  # noqa: ASYNC110 - as above
         await asyncio.sleep(0.1)
     if development is not None:
         development.on_stop()

@@ -1,8 +1,8 @@
 """The guess budget of an identifier, which survives new codes and successes.
 
 Three tries a code and a new code each minute would be thousands of guesses a day; so wrong answers
-are also counted per identifier, by the hour, over a day and over thirty days. Past the budget nobody
-is locked out: new codes get more digits and the older short ones stop. Links work throughout.
+are also counted per identifier, by the hour, over a day and over thirty days. Past the budget
+nobody is locked out: new codes get more digits and the older short ones stop. Links always work.
 """
 
 from dataclasses import dataclass

@@ -21,7 +21,7 @@ class TooManyTries(ChallengeRefused):
 
 
 class LinkRefused(ChallengeRefused):
-    """This link no longer works."""
+    """The link no longer works."""
 
     def __init__(self, state: str) -> None:
         """Name what became of the link: used, expired, superseded, voided, denied, unknown."""

@@ -1,8 +1,8 @@
 """The two forms of a challenge's secret, and the Message-ID, derived from its random id.
 
-Nothing here is stored: the same id under the same key gives the same code, link and Message-ID, so a
-repeated send is the same message. Labels keep the derivations apart; learning one tells nothing of
-another.
+Nothing here is stored: the same id under the same key gives the same code, link and Message-ID, so
+a repeated send is the same message. Labels keep the derivations apart; learning one tells nothing
+of another.
 """
 
 import secrets
@@ -64,7 +64,7 @@ class GenuineLink:
 def read_link(token: str, keyring: Keyring) -> GenuineLink | None:
     """Return what a link token names, or nothing for a mangled or forged one.
 
-    The tag is checked here, before the database is touched: garbage costs a hash and counts nowhere.
+    The tag is checked before the database is touched: garbage costs a hash and counts nowhere.
     """
     if len(token) != LINK_LENGTH or not token.isascii():
         return None

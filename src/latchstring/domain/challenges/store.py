@@ -53,7 +53,7 @@ async def has_unanswered(tx: Transaction, digest: IdentifierDigest, now: datetim
 async def end_all(
     tx: Transaction, digest: IdentifierDigest, *, ended_by: EndedBy, now: datetime
 ) -> list[ChallengeId]:
-    """End every live challenge of the identifier and return them; of racing callers one gets them."""
+    """End every live challenge of the identifier; of racing callers one gets their ids."""
     values = {"identifier_digest": digest, "ended_by": ended_by, "now": now}
     return [ChallengeId(ended) for ended in await tx.all(SQL["end_all"], str, values)]
 

@@ -33,10 +33,10 @@ class Mailbox:
     @classmethod
     def parse(cls, text: str) -> "Mailbox":
         """Read ``Acme <login@acme.example>`` or a bare address; raise ``ValueError`` otherwise."""
+        _refuse_control(text)
         match = _MAILBOX.fullmatch(text.strip())
         name = (match["quoted"] or match["bare"] or "").strip() if match else ""
         address = (match["address"] if match else text).strip()
-        _refuse_control(name)
         if not _ADDRESS.fullmatch(address):
             message = "this is not one email address"
             raise ValueError(message)

@@ -40,7 +40,7 @@ def _in_ascii(html: str) -> str:
 def _part(subtype: str, content: str) -> bytes:
     lines = content.rstrip().splitlines()
     body = "\r\n".join([*lines, ""])
-    if body.isascii() and max(map(len, lines)) <= _LONGEST_LINE:
+    if body.isascii() and max(map(len, lines), default=0) <= _LONGEST_LINE:
         encoding, octets = "7bit", body.encode()
     else:
         encoding, octets = "quoted-printable", b2a_qp(body.encode(), istext=True)

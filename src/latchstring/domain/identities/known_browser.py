@@ -1,8 +1,8 @@
 """Browsers that have signed in as an identifier before.
 
 They share guessing and start budgets of their own, so that a stranger who burns an identifier's
-budgets does not use up its owner's. The proof is a signed value in a cookie, 180 days long; it names
-the identifier's digest only, and dies when the user signs out everywhere.
+budgets does not use up its owner's. The proof is a signed value in a cookie, 180 days long; it
+names the identifier's digest only, and dies when the user signs out everywhere.
 """
 
 from datetime import datetime, timedelta

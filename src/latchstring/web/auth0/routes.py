@@ -1,4 +1,4 @@
-"""This surface's paths."""
+"""The surface's paths."""
 
 from collections.abc import Callable
 

@@ -1,7 +1,7 @@
 """The body of ``POST /passwordless/start``, read member by member.
 
-Anything out of shape is refused with the ``bad.…`` code that names it, before any flow runs. Members
-we do not know are ignored, as newer SDKs bring new ones.
+Anything out of shape is refused with the ``bad.…`` code that names it, before any flow runs.
+Members we do not know are ignored, as newer SDKs bring new ones.
 """
 
 import re

@@ -1,8 +1,8 @@
 """Our cookies: which browser this is, its session, and whom it has signed in before.
 
-Over https every name carries ``__Host-``: no other host and no plain connection can set it. On plain
-http, which is loopback only, browsers differ in whether they keep ``Secure`` cookies, so they go
-without.
+Over https every name carries ``__Host-``: no other host and no plain connection can set it. On
+plain http, which is loopback only, browsers differ in whether they keep ``Secure`` cookies, so
+they go without.
 """
 
 from dataclasses import dataclass

@@ -2,8 +2,8 @@
 
 Browsers say where a post comes from: ``Sec-Fetch-Site``, else ``Origin``. A foreign one is refused,
 whatever else it brings. A token in the form, bound to what the page was about, covers callers that
-send neither header. (``Origin: null`` is what a page under a strict referrer policy sends to itself,
-so ``Sec-Fetch-Site`` decides first.)
+send neither header. (``Origin: null`` is what a page under a strict referrer policy sends to
+itself, so ``Sec-Fetch-Site`` decides first.)
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ _TAG_BYTES = 16
 
 
 class ForeignForm(Forbidden):
-    """This form was not sent from our own page. Go back, reload the page, and try again."""
+    """The form was not sent from our own page. Go back, reload the page, and try again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ class BodyTooLarge(InvalidRequest):
 
 
 class UnsupportedBody(InvalidRequest):
-    """This content type is not supported."""
+    """The content type is not supported."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ SEE_OTHER = 303
 
 
 class CookieMissing(InvalidRequest):
-    """This page needs a cookie that your browser did not send."""
+    """The page needs a cookie that your browser did not send."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -246,8 +246,8 @@ def _delivery_of(
 ) -> Delivery | None:
     """Return what the page may say of the message.
 
-    Where strangers may not sign up, nothing: a decoy's fate differs from a message's, and would tell
-    who has an account. Elsewhere a decoy (a blocked account) reads as handed over.
+    Where strangers may not sign up, nothing: a decoy's fate differs from a message's, and would
+    tell who has an account. Elsewhere a decoy (a blocked account) reads as handed over.
     """
     if waiting is None or waiting.message is None or not connection.sign_up:
         return None

@@ -30,6 +30,16 @@ from latchstring.web.pages.waiting import PATHS, identifier_of, not_received
 
 
 @dataclass(frozen=True, slots=True)
+class Typed:
+    """What stands in the form, and what there is to say about it."""
+
+    value: str = ""
+    error: Sentence | None = None
+    suggestion: str | None = None
+    region: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Identify:
     """Asks for an identifier and starts the challenge."""
 
@@ -61,15 +71,18 @@ class Identify:
         connection = self._offered(sign_in, EMAIL)
         typed = form.one("email") or ""
         if not typed.strip():
-            return await self._page(request, sign_in, connection, "", error=wording.missing_email())
+            return await self._page(
+                request, sign_in, connection, Typed(error=wording.missing_email())
+            )
         try:
             identifier = email_identifier(typed, allow_examples=self._allow_examples)
         except BadEmail:
-            error = wording.bad_email()
-            return await self._page(request, sign_in, connection, typed, error=error)
+            refused = Typed(typed, error=wording.bad_email())
+            return await self._page(request, sign_in, connection, refused)
         suggestion = likely_meant(identifier.value)
         if suggestion and form.one("as_typed") != typed:
-            return await self._page(request, sign_in, connection, typed, suggestion=suggestion)
+            asked = Typed(typed, suggestion=suggestion)
+            return await self._page(request, sign_in, connection, asked)
         return await self._start(request, sign_in, connection, identifier)
 
     async def post_phone(self, request: Request) -> Response:
@@ -82,7 +95,8 @@ class Identify:
             region = connection.countries[0]
         identifier, error = self._read_phone(request, sign_in, connection, form)
         if identifier is None:
-            return await self._page(request, sign_in, connection, typed, error=error, region=region)
+            refused = Typed(typed, error=error, region=region)
+            return await self._page(request, sign_in, connection, refused)
         return await self._start(request, sign_in, connection, identifier)
 
     async def post_continue(self, request: Request) -> Response:
@@ -142,15 +156,7 @@ class Identify:
         return await self._page(request, sign_in, connection, _prefilled(sign_in, connection))
 
     async def _page(
-        self,
-        request: Request,
-        sign_in: SignIn,
-        connection: Connection,
-        value: str,
-        *,
-        error: Sentence | None = None,
-        suggestion: str | None = None,
-        region: str | None = None,
+        self, request: Request, sign_in: SignIn, connection: Connection, typed: Typed
     ) -> Response:
         session = await self._session(request, sign_in)
         continue_as = _continue_as(sign_in, session)
@@ -160,9 +166,9 @@ class Identify:
             view = views.SignInEmail(
                 frame=frame,
                 action=f"{sign_in.url}/email",
-                value=value,
-                error=error,
-                suggestion=suggestion,
+                value=typed.value,
+                error=typed.error,
+                suggestion=typed.suggestion,
                 phone_url=f"{sign_in.url}/phone" if SMS in others else None,
                 sign_up=connection.sign_up,
                 continue_as=continue_as,
@@ -176,9 +182,9 @@ class Identify:
                 frame=frame,
                 action=f"{sign_in.url}/phone",
                 countries=offered,
-                selected=region or countries.likely(offered, accept),
-                value=value,
-                error=error,
+                selected=typed.region or countries.likely(offered, accept),
+                value=typed.value,
+                error=typed.error,
                 email_url=f"{sign_in.url}/email" if EMAIL in others else None,
                 sign_up=connection.sign_up,
                 continue_as=continue_as,
@@ -247,12 +253,12 @@ class Identify:
         return self.desk.settings.allow_example_identifiers
 
 
-def _prefilled(sign_in: SignIn, connection: Connection) -> str:
+def _prefilled(sign_in: SignIn, connection: Connection) -> Typed:
     request = sign_in.request
     if request.identifier is not None and request.challenged_connection == connection.name:
-        return request.identifier
+        return Typed(request.identifier)
     hint = request.login_hint or ""
-    return hint if ("@" in hint) == (connection.name == EMAIL) else ""
+    return Typed(hint if ("@" in hint) == (connection.name == EMAIL) else "")
 
 
 def _continue_as(sign_in: SignIn, session: Session | None) -> views.ContinueAs | None:

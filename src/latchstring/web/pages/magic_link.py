@@ -19,7 +19,7 @@ from latchstring.flows.follow_link import FollowLink, OpenedLink, Press, Pressed
 from latchstring.web.http.frame import Page
 from latchstring.web.http.parameters import Parameters
 from latchstring.web.pages import views
-from latchstring.web.pages.desk import RESUME, SIGN_IN, Desk, see_other
+from latchstring.web.pages.desk import RESUME, SIGN_IN, Desk
 
 PREFIX = "/l/"
 _IN_APP = ("; wv)", "FBAN", "FBAV", "Instagram", " Line/", " GSA/")

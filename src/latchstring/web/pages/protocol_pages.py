@@ -42,7 +42,7 @@ class ProtocolPages:
     desk: Desk
     for_developers: bool = False
 
-    def error(  # noqa: PLR0913 - the protocol surface's interface, all keyword-only
+    def error(
         self,
         request: Request,
         sentence: Sentence,
@@ -73,7 +73,7 @@ class ProtocolPages:
         view = views.PageExpired(frame=self.desk.frame(client), start_url=start_url)
         return self.desk.page(request, view)
 
-    def confirm_sign_out(  # noqa: PLR0913 - the protocol surface's interface, all keyword-only
+    def confirm_sign_out(
         self,
         request: Request,
         session: Session,

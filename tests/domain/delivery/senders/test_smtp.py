@@ -1,0 +1,385 @@
+"""SMTP against a real relay, and against ones that misbehave."""
+
+import asyncio
+import re
+import time
+from contextlib import asynccontextmanager
+
+import pytest
+
+from latchstring.domain.delivery.senders import SendError, trust
+from latchstring.domain.delivery.senders.smtp import Patience, SmtpSender
+from latchstring.domain.delivery.senders.smtp_pool import SmtpPool
+from latchstring.domain.delivery.senders.smtp_url import parse_smtp_url
+from tests.support.delivery import a_mail, a_sign_in
+from tests.support.relay import (
+    Sink,
+    a_certificate,
+    greet,
+    hear,
+    only,
+    relay,
+    say,
+    scripted,
+    take_data,
+)
+
+PASSWORD = "a secret for the relay"
+PATIENCE = Patience(connect=2, command=1, stale=0.5, whole=3)
+
+
+@asynccontextmanager
+async def sending(url, **options):
+    pool = SmtpPool(parse_smtp_url(url), hello="auth.acme.example", **options)
+    sender = SmtpSender(pool, patience=PATIENCE)
+    try:
+        yield sender
+    finally:
+        await sender.close()
+
+
+@pytest.fixture
+async def sink():
+    return Sink()
+
+
+@pytest.fixture
+async def sender(sink):
+    async with relay(sink) as port, sending(f"smtp://127.0.0.1:{port}") as sender:
+        yield sender
+
+
+async def refusal(sender, mail=None):
+    with pytest.raises(SendError) as error:
+        await sender.send(mail or a_mail())
+    return error.value
+
+
+# --- what arrives ------------------------------------------------------------------------------
+
+
+async def test_the_mail_arrives_as_it_was_rendered(sender, sink):
+    mail = a_mail(content=a_sign_in(client_name="Ämter"))
+    handed = await sender.send(mail)
+    assert handed.answer == "250 2.0.0 queued as 000001"
+    (received,) = sink.mails
+    assert received.original_content == mail.content
+    assert received.mail_from == "login@auth.acme.example"
+    assert received.rcpt_tos == ["alice@example.com"]
+
+
+async def test_lines_of_dots_survive(sender, sink):
+    mail = a_mail(content=a_sign_in(client_name="."))
+    await sender.send(mail)
+    assert sink.mails[0].original_content == mail.content
+
+
+async def test_one_connection_carries_many_mails(sender, sink):
+    for name in ("one", "two", "three"):
+        await sender.send(a_mail(name))
+    assert len(sink.mails) == 3
+    assert sink.sessions == 1
+
+
+async def test_many_mails_at_once_use_no_more_connections_than_allowed(sink):
+    async with relay(sink) as port, sending(f"smtp://127.0.0.1:{port}", most=3) as sender:
+        await asyncio.gather(*(sender.send(a_mail(f"m{number}")) for number in range(30)))
+    assert len(sink.mails) == 30
+    assert sink.sessions <= 3
+
+
+async def test_closing_says_goodbye(sink):
+    async with relay(sink) as port, sending(f"smtp://127.0.0.1:{port}") as sender:
+        await sender.send(a_mail())
+    assert sink.commands[-1] == "QUIT"
+
+
+async def test_idle_connections_are_let_go(sink):
+    async with relay(sink) as port:
+        async with sending(f"smtp://127.0.0.1:{port}", idle_seconds=0.05) as sender:
+            await sender.send(a_mail())
+            async with asyncio.timeout(2):
+                while "QUIT" not in sink.commands:
+                    await asyncio.sleep(0.01)
+            await sender.send(a_mail("two"))
+    assert sink.sessions == 2
+
+
+async def test_a_connection_that_the_relay_closed_meanwhile_costs_nothing():
+    served = []
+
+    async def one_mail_then_gone(reader, writer):
+        served.append(1)
+        await greet(reader, writer)
+        await take_data(reader, writer)
+        await say(writer, "250 ok")
+        # Gone without a word: the client only notices when it writes again.
+        await hear(reader, "MAIL") if len(served) == 1 else None
+
+    async with scripted(one_mail_then_gone) as port, sending(f"smtp://127.0.0.1:{port}") as sender:
+        await sender.send(a_mail("one"))
+        await sender.send(a_mail("two"))
+    assert len(served) == 2
+
+
+async def test_a_relay_that_is_tired_of_a_connection_gets_a_fresh_one(sender, sink):
+    await sender.send(a_mail("one"))
+    sink.answers["MAIL"] = ["421 4.7.0 too many messages on this connection"]
+    await sender.send(a_mail("two"))
+    assert sink.sessions == 2
+    assert len(sink.mails) == 2
+
+
+# --- refusals ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["MAIL", "RCPT", "DATA"])
+@pytest.mark.parametrize(
+    ("code", "permanent"), [("451 4.7.1 later", False), ("550 5.1.1 no", True)]
+)
+async def test_p7_r06_4yz_may_be_tried_again_and_5yz_may_not(
+    sender, sink, command, code, permanent
+):
+    sink.answers[command] = [code]
+    error = await refusal(sender)
+    assert error.permanent is permanent
+    assert error.reason == code
+    assert sink.mails == []
+
+
+async def test_a_refused_mail_does_not_spoil_the_connection(sender, sink):
+    sink.answers["RCPT"] = ["550 5.1.1 nobody"]
+    await refusal(sender)
+    await sender.send(a_mail("two"))
+    assert sink.sessions == 1
+    assert "RSET" in sink.commands
+    assert sink.recipients == ["alice@example.com"]
+
+
+async def test_p8_an_address_beyond_ascii_needs_a_relay_that_knows_it(sink):
+    mail = a_mail(recipient="jürgen@example.com")
+    async with relay(sink) as port, sending(f"smtp://127.0.0.1:{port}") as sender:
+        await sender.send(mail)
+    assert sink.mails[0].rcpt_tos == ["jürgen@example.com"]
+    assert "SMTPUTF8" in sink.mails[0].mail_options
+
+    async def plain(reader, writer):
+        await greet(reader, writer)
+        await reader.read()
+
+    async with scripted(plain) as port, sending(f"smtp://127.0.0.1:{port}") as sender:
+        error = await refusal(sender, mail)
+    assert error.permanent
+
+
+# --- trouble -----------------------------------------------------------------------------------
+
+
+async def test_r05_a_relay_that_is_down_is_tried_again_later(unused_tcp_port):
+    async with sending(f"smtp://127.0.0.1:{unused_tcp_port}") as sender:
+        error = await refusal(sender)
+    assert not error.permanent
+    assert "127.0.0.1" in error.reason
+
+
+@pytest.mark.parametrize("greeting", ["554 no service", "421 busy", "hello there", "", "2"])
+async def test_r06_a_bad_greeting_says_nothing_about_the_mail(greeting):
+    async def rude(_reader, writer):
+        await say(writer, greeting)
+
+    async with scripted(rude) as port, sending(f"smtp://127.0.0.1:{port}") as sender:
+        error = await refusal(sender)
+    assert not error.permanent
+
+
+async def test_r06_a_drop_after_data_is_tried_again():
+    seen = []
+
+    async def forgetful(reader, writer):
+        await greet(reader, writer)
+        seen.append(await take_data(reader, writer))
+
+    async with scripted(forgetful) as port, sending(f"smtp://127.0.0.1:{port}") as sender:
+        error = await refusal(sender)
+        assert not error.permanent
+        await refusal(sender)
+    assert len(seen) == 2
+    assert seen[0] == seen[1]
+    assert b"\r\nMessage-ID: " in seen[0]
+
+
+@pytest.mark.parametrize("gibberish", ["maybe", "999 what", "250"])
+async def test_an_answer_nobody_understands_is_no_success(gibberish):
+    async def confused(reader, writer):
+        await greet(reader, writer)
+        await hear(reader, "MAIL")
+        await say(writer, gibberish if gibberish != "250" else "25 0")
+        await reader.read()
+
+    async with scripted(confused) as port, sending(f"smtp://127.0.0.1:{port}") as sender:
+        error = await refusal(sender)
+    assert not error.permanent
+
+
+async def test_r07_a_tarpit_is_cut_off():
+    async def tarpit(reader, writer):
+        await greet(reader, writer)
+        await hear(reader, "MAIL")
+        for letter in "250-" + "x" * 500:
+            writer.write(letter.encode())
+            await writer.drain()
+            await asyncio.sleep(0.1)
+
+    async with scripted(tarpit) as port, sending(f"smtp://127.0.0.1:{port}") as sender:
+        began = time.monotonic()
+        error = await refusal(sender)
+    assert time.monotonic() - began < PATIENCE.whole + 1
+    assert not error.permanent
+
+
+async def test_a_relay_that_never_greets_is_cut_off():
+    async def silent(reader, _writer):
+        await reader.read()
+
+    patience = Patience(connect=0.3)
+    async with scripted(silent) as port, sending(f"smtp://127.0.0.1:{port}") as sender:
+        began = time.monotonic()
+        error = await refusal(SmtpSender(sender._pool, patience=patience))
+    assert time.monotonic() - began < 2
+    assert not error.permanent
+
+
+async def test_a_cancelled_send_keeps_no_connection(sender, sink):
+    sink.delays["slow.example"] = 30
+    task = asyncio.create_task(sender.send(a_mail(recipient="alice@slow.example")))
+    await asyncio.sleep(0.2)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await sender.send(a_mail("two"))
+    assert sink.sessions == 2
+    assert sink.recipients == ["alice@example.com"]
+
+
+async def test_after_trouble_others_do_not_knock_for_a_moment():
+    knocks = []
+
+    async def rude(_reader, writer):
+        knocks.append(1)
+        await say(writer, "554 no service")
+
+    async with scripted(rude) as port, sending(f"smtp://127.0.0.1:{port}") as sender:
+        for _ in range(5):
+            await refusal(sender)
+    assert len(knocks) == 1
+
+
+# --- TLS and signing in ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def trusted(tmp_path, monkeypatch):
+    """Make the relay's certificate an authority of this process, as an operator would."""
+
+    def trust_it():
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "cert.pem"))
+        trust.verifying.cache_clear()
+
+    yield trust_it
+    trust.verifying.cache_clear()
+
+
+async def test_starttls_is_used_where_it_is_offered(sink, tmp_path):
+    context = a_certificate(tmp_path, "localhost")
+    options = {"tls_context": context, "require_starttls": True}
+    async with relay(sink, **options) as port, sending(f"smtp://127.0.0.1:{port}") as sender:
+        await sender.send(a_mail())
+    assert len(sink.mails) == 1
+
+
+async def test_required_starttls_that_is_not_offered_sends_nothing(sink):
+    async with (
+        relay(sink) as port,
+        sending(f"smtp://127.0.0.1:{port}?starttls=required") as sender,
+    ):
+        error = await refusal(sender)
+    assert not error.permanent
+    assert "STARTTLS" in error.reason
+    assert sink.commands == []
+
+
+async def test_required_starttls_takes_a_certificate_it_can_verify(sink, tmp_path, trusted):
+    context = a_certificate(tmp_path, "127.0.0.1")
+    trusted()
+    async with (
+        relay(sink, tls_context=context, require_starttls=True) as port,
+        sending(f"smtp://127.0.0.1:{port}?starttls=required") as sender,
+    ):
+        await sender.send(a_mail())
+    assert len(sink.mails) == 1
+
+
+@pytest.mark.parametrize(
+    ("names", "days"), [(["127.0.0.1"], -2), (["mail.example"], 1)], ids=["expired", "wrong name"]
+)
+async def test_r06_a_bad_certificate_means_no_mail(sink, tmp_path, trusted, names, days):
+    context = a_certificate(tmp_path, *names, days=days)
+    trusted()
+    async with (
+        relay(sink, tls_context=context) as port,
+        sending(f"smtp://127.0.0.1:{port}?starttls=required") as sender,
+    ):
+        error = await refusal(sender)
+    assert not error.permanent
+    assert re.search("certificate", error.reason, re.IGNORECASE)
+    assert sink.commands == []
+
+
+async def test_an_unknown_authority_means_no_mail(sink, tmp_path):
+    context = a_certificate(tmp_path, "127.0.0.1")
+    async with (
+        relay(sink, tls_context=context) as port,
+        sending(f"smtp://127.0.0.1:{port}?starttls=required") as sender,
+    ):
+        error = await refusal(sender)
+    assert not error.permanent
+    assert sink.mails == []
+
+
+async def test_smtps_is_tls_from_the_first_byte(sink, tmp_path, trusted):
+    context = a_certificate(tmp_path, "127.0.0.1")
+    trusted()
+
+    async def over_tls(reader, writer):
+        await greet(reader, writer)
+        await take_data(reader, writer)
+        await say(writer, "250 ok over TLS")
+        await hear(reader, "QUIT")
+        await say(writer, "221 bye")
+
+    server = await asyncio.start_server(over_tls, "127.0.0.1", 0, ssl=context)
+    port = server.sockets[0].getsockname()[1]
+    async with server, sending(f"smtps://127.0.0.1:{port}") as sender:
+        handed = await sender.send(a_mail())
+    assert handed.answer == "250 ok over TLS"
+
+
+@pytest.mark.parametrize("password", [PASSWORD, "wrong"])
+async def test_r06_signing_in(sink, password):
+    options = {
+        "authenticator": only("ann", PASSWORD),
+        "auth_required": True,
+        "auth_require_tls": False,
+    }
+    async with relay(sink, **options) as port:
+        url = f"smtp://ann:{password.replace(' ', '%20')}@127.0.0.1:{port}"
+        async with sending(url) as sender:
+            if password == PASSWORD:
+                await sender.send(a_mail())
+                assert len(sink.mails) == 1
+                return
+            error = await refusal(sender)
+    # The relay refused us, not the mail: the operator may mend the password in time.
+    assert not error.permanent
+    assert error.reason.startswith("535")
+    assert password not in error.reason
