@@ -78,7 +78,7 @@ async def test_a_request_is_completed_once_and_in_time(database):
     assert not await note(database, IN_TIME)
 
 
-async def test_choosing_an_account_takes_the_question_back_and_nothing_else(database):
+async def test_choosing_an_account_takes_the_question_back(database):
     wanted = replace(WANTED, prompt=frozenset({Prompt.LOGIN, Prompt.SELECT_ACCOUNT}))
     request = open_request(wanted, "browser", now=AT)
     await database.transact(lambda tx: store.insert_request(tx, request))
@@ -87,6 +87,16 @@ async def test_choosing_an_account_takes_the_question_back_and_nothing_else(data
 
     found = await database.read(lambda tx: store.find_request(tx, request.id, "browser"))
     assert found.prompt.split() == ["login"]
+
+
+async def test_choosing_an_account_takes_back_whom_the_person_named_before(database):
+    await database.transact(lambda tx: store.insert_request(tx, REQUEST))
+    await note(database, AT)
+
+    await database.transact(lambda tx: store.note_choice(tx, REQUEST.id, AT))
+
+    found = await database.read(lambda tx: store.find_request(tx, REQUEST.id, "browser"))
+    assert (found.identifier, found.identifier_digest, found.challenged_connection) == (None,) * 3
 
 
 async def test_old_requests_and_codes_are_purged_in_batches(database):

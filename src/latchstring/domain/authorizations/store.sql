@@ -25,8 +25,10 @@ set identifier = :identifier, identifier_digest = :identifier_digest,
 where id = :id and starts = :starts and completed_at is null and expires_at > :now
 
 -- note_choice --
--- The person chose to go on as who they are.
-update authorization_requests set prompt = replace(prompt, 'select_account', '')
+-- The person chose to go on as who they are, and takes back whom they may have named before.
+update authorization_requests
+set prompt = replace(prompt, 'select_account', ''),
+    identifier = null, identifier_digest = null, challenged_connection = null
 where id = :id and completed_at is null and expires_at > :now
 
 -- complete_request --
