@@ -86,10 +86,10 @@ def test_a_sentence_becomes_plain_text_for_json():
 def test_each_language_has_its_own_words(monkeypatch):
     class German(catalogues.NullTranslations):
         def gettext(self, message):
-            return {"There is no page here": "Hier ist keine Seite"}.get(message, message)
+            return {"There is no page here": "Keine Seite"}.get(message, message)
 
     monkeypatch.setattr(render, "load_words", lambda language: Words(language, German()))
     renderer = pages.a_renderer()
     german = renderer.page(NotFound(), request_id="r", language="de")
     assert german.headers["content-language"] == "de"
-    assert b"<h1>Hier ist keine Seite</h1>" in german.body
+    assert b"<h1>Keine Seite</h1>" in german.body
