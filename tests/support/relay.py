@@ -11,8 +11,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
-from aiosmtpd.smtp import SMTP as ServerProtocol
-from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -27,6 +26,8 @@ class Sink:
     answers: dict[str, list[str]] = field(default_factory=dict)
     """Per command (MAIL, RCPT, DATA), what to say instead of yes, once each."""
     sessions: int = 0
+    left: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once somebody said goodbye."""
     commands: list[str] = field(default_factory=list)
     delays: dict[str, float] = field(default_factory=dict)
     """Per recipient domain, how long to think about RCPT."""
@@ -66,6 +67,7 @@ class Sink:
     async def handle_QUIT(self, _server, _session, _envelope):  # noqa: N802
         """Note that somebody left politely."""
         self.commands.append("QUIT")
+        self.left.set()
         return "221 Bye"
 
     def _told(self, command: str) -> str | None:
@@ -81,14 +83,14 @@ class Sink:
 @asynccontextmanager
 async def relay(sink: Sink, **options: Any) -> AsyncIterator[int]:
     """Run aiosmtpd on a free port of this machine."""
-    protocols: list[ServerProtocol] = []
+    protocols: list[SMTP] = []
 
-    def connected() -> ServerProtocol:
+    def connected() -> SMTP:
         sink.sessions += 1
         with warnings.catch_warnings():
             # aiosmtpd warns of signing in without TLS; on loopback that is what is being tested.
             warnings.simplefilter("ignore", UserWarning)
-            protocol = ServerProtocol(sink, enable_SMTPUTF8=True, hostname="relay.test", **options)
+            protocol = SMTP(sink, enable_SMTPUTF8=True, hostname="relay.test", **options)
         protocols.append(protocol)
         return protocol
 
@@ -99,7 +101,7 @@ async def relay(sink: Sink, **options: Any) -> AsyncIterator[int]:
     finally:
         server.close()
         for protocol in protocols:
-            if protocol.transport is not None:
+            if isinstance(protocol.transport, asyncio.WriteTransport):
                 protocol.transport.abort()
         await asyncio.sleep(0)
 

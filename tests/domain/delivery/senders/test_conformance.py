@@ -27,6 +27,10 @@ async def the_inbox():
     yield World(InboxSender(inbox), a_mail, received)
 
 
+def code_in(content):
+    return content.partition(b"Subject: ")[2][:6].decode()
+
+
 @asynccontextmanager
 async def smtp():
     sink = Sink()
@@ -40,9 +44,7 @@ async def smtp():
         yield World(
             sender,
             a_mail,
-            lambda: [
-                mail.original_content.split(b"Subject: ")[1][:6].decode() for mail in sink.mails
-            ],
+            lambda: [code_in(mail.original_content or b"") for mail in sink.mails],
             refuse=lambda: sink.answers.update(RCPT=["550 5.1.1 no such mailbox"]),
             put_off=lambda: sink.answers.update(RCPT=["450 4.2.1 mailbox busy"]),
             hang=lambda: sink.delays.update({"example.com": 30}),
