@@ -30,6 +30,7 @@ from latchstring.domain.challenges import store as challenges
 from latchstring.domain.challenges.challenge import Challenge, EndedBy, LinkState
 from latchstring.domain.challenges.refusal import LinkRefused
 from latchstring.domain.connections.connection import Connection
+from latchstring.domain.delivery import store as delivery
 from latchstring.domain.identities import store as identities
 from latchstring.domain.identities.identifier import Identifier
 from latchstring.flows.accept_challenge import AcceptChallenge, Method, Proof, VerifiedUser
@@ -212,6 +213,7 @@ class FollowLink:
         now = self.clock.now()
         digest = challenge.identifier_digest
         ended = await challenges.end_all(tx, digest, ended_by=EndedBy.VOIDED, now=now)
+        await delivery.withdraw(tx, challenge.identifier, reason=EndedBy.VOIDED, now=now)
         voided = ChallengesVoided(identifier_digest=digest, count=len(ended), by="link")
         await audit.record(tx, voided, origin, now=now)
 

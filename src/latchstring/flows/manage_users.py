@@ -12,6 +12,7 @@ from latchstring.domain.audit import store as audit
 from latchstring.domain.audit.event import ChallengesVoided, UserBlocked, UserDeleted, UserUnblocked
 from latchstring.domain.challenges import store as challenges
 from latchstring.domain.challenges.challenge import EndedBy
+from latchstring.domain.delivery import store as delivery
 from latchstring.domain.identities import store as identities
 from latchstring.domain.identities.identifier import (
     Identifier,
@@ -69,8 +70,8 @@ class ManageUsers:
 
     async def void_codes(self, identifier: str) -> int:
         """End the live codes and links of an email address or number; return how many."""
-        digest = parse_identifier(identifier).digest
-        return await self.database.transact(lambda tx: self._void(tx, digest))
+        found = parse_identifier(identifier)
+        return await self.database.transact(lambda tx: self._void(tx, found.digest, found.value))
 
     async def _change(
         self, named: str, change: Callable[[Transaction, Profile], Awaitable[None]]
@@ -108,11 +109,12 @@ class ManageUsers:
         await sessions.end_sessions_of(tx, profile.user.id, now)
         await tokens.revoke_of_user(tx, profile.user.id, now)
         for identifier in profile.identifiers:
-            await self._void(tx, identifier.identifier_digest)
+            await self._void(tx, identifier.identifier_digest, identifier.identifier)
 
-    async def _void(self, tx: Transaction, digest: IdentifierDigest) -> int:
+    async def _void(self, tx: Transaction, digest: IdentifierDigest, recipient: str) -> int:
         now = self.clock.now()
         ended = await challenges.end_all(tx, digest, ended_by=EndedBy.VOIDED, now=now)
+        await delivery.withdraw(tx, recipient, reason=EndedBy.VOIDED, now=now)
         if ended:
             voided = ChallengesVoided(identifier_digest=digest, count=len(ended), by=_BY)
             await audit.record(tx, voided, NOWHERE, now=now)

@@ -59,6 +59,12 @@ async def settle(
     return await tx.run(SQL["settle"], values) == 1
 
 
+async def withdraw(tx: Transaction, recipient: str, *, reason: str, now: datetime) -> int:
+    """Hold back a recipient's waiting messages, whose codes were ended; answer how many."""
+    values = {"recipient": recipient, "reason": reason, "now": now}
+    return await tx.run(SQL["withdraw"], values)
+
+
 async def release_claims(tx: Transaction, owner_prefix: str, now: datetime) -> int:
     """Make due at once what dead owners of this prefix held; answer how many those were."""
     return await tx.run(SQL["release_claims"], {"prefix": owner_prefix, "now": now})

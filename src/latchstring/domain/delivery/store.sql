@@ -51,6 +51,12 @@ set state = :state, settled_at = :now, due_at = :now, lease_owner = null,
     last_error = :last_error, provider_answer = :provider_answer
 where id = :id and state = 'queued' and (lease_owner = :owner or :state = 'handed_over')
 
+-- withdraw --
+-- What it tells of was ended: nothing of it that is not on its way yet leaves the house.
+update messages
+set state = 'suppressed', settled_at = :now, due_at = :now, last_error = :reason
+where recipient = :recipient and state = 'queued' and lease_owner is null
+
 -- release_claims --
 -- Make everything due at once that owners of this prefix held: they are known to be gone.
 update messages set lease_owner = null, due_at = :now
