@@ -33,6 +33,7 @@ _FIXED_HEADERS = {
     "X-Robots-Tag": "noindex, nofollow",
 }
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(?=[/?#]|\Z)")
+_BLANKS = re.compile(r"(?:/\*.*?\*/|\s)+", re.DOTALL)  # comments and runs of white space
 _STRICT_TRANSPORT = "max-age=31536000"
 
 
@@ -41,7 +42,7 @@ class Renderer:
 
     def __init__(self, *, static: StaticFiles, secure: bool) -> None:
         self._static = static
-        self._style = Markup(static.text("pages.css"))  # noqa: S704  our own file
+        self._style = Markup(_BLANKS.sub(" ", static.text("pages.css")))  # noqa: S704  our own file
         self._headers = {"Strict-Transport-Security": _STRICT_TRANSPORT} if secure else {}
         self._languages: dict[str, tuple[Words, Environment]] = {}
         self._speak(SOURCE_LANGUAGE)
