@@ -15,6 +15,7 @@ from latchstring.domain.identities.identifier import SMS, Identifier
 from latchstring.flows import describe_waiting
 from latchstring.flows.describe_waiting import DescribeWaiting
 from latchstring.flows.open_session import SessionRequest
+from latchstring.flows.resume_authorization import AuthorizationOver
 from latchstring.flows.verify_passwordless import VerifyPasswordless, VerifyRequest
 from latchstring.web.http.parameters import Parameters
 from latchstring.web.http.sentence import Sentence
@@ -93,8 +94,10 @@ class EnterCode:
 
     async def show_status(self, request: Request) -> Response:
         """``GET /sign-in/<id>/status``: what became of the message, for the page's script."""
-        sign_in = await self.desk.sign_in(request)
-        state = await self._delivery(sign_in)
+        try:
+            state = await self._delivery(await self.desk.sign_in(request))
+        except AuthorizationOver:  # finished in another tab: this one need not ask any more
+            state = None
         language = request.state.origin.language
         shown = wording.delivery(state) if state else None
         body = {
