@@ -120,10 +120,11 @@ def _until_stopped() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        click.echo("\nStopped.", err=True)
+        pass
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+    click.echo("\nStopped.", err=True)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

@@ -108,6 +108,7 @@ class ManageUsers:
         now = self.clock.now()
         await sessions.end_sessions_of(tx, profile.user.id, now)
         await tokens.revoke_of_user(tx, profile.user.id, now)
+        await identities.forget_browsers(tx, profile.user.id, now)
         for identifier in profile.identifiers:
             await self._void(tx, identifier.identifier_digest, identifier.identifier)
 

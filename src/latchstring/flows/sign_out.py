@@ -1,14 +1,12 @@
-"""Sign a browser out, or a user everywhere."""
+"""Sign a browser out."""
 
 from dataclasses import dataclass
 
 from latchstring.base.clock import Clock
-from latchstring.base.ids import UserId
 from latchstring.base.origin import Origin
 from latchstring.db.database import Database, Transaction
 from latchstring.domain.audit import store as audit
 from latchstring.domain.audit.event import SessionEnded
-from latchstring.domain.identities import store as identities
 from latchstring.domain.sessions import store as sessions
 from latchstring.domain.sessions.session import Session
 
@@ -24,17 +22,8 @@ class SignOut:
         """End it; ending it twice does no harm and is recorded once."""
         await self.database.transact(lambda tx: self._end(tx, session, origin))
 
-    async def everywhere(self, user_id: UserId) -> int:
-        """End every session of the user and forget its known browsers; return how many ended."""
-        return await self.database.transact(lambda tx: self._end_all(tx, user_id))
-
     async def _end(self, tx: Transaction, session: Session, origin: Origin) -> None:
         now = self.clock.now()
         if await sessions.end_session(tx, session.id, now):
             ended = SessionEnded(user_id=session.user_id, session_id=session.id)
             await audit.record(tx, ended, origin, now=now)
-
-    async def _end_all(self, tx: Transaction, user_id: UserId) -> int:
-        now = self.clock.now()
-        await identities.forget_browsers(tx, user_id, now)
-        return await sessions.end_sessions_of(tx, user_id, now)

@@ -157,6 +157,7 @@ class Surfaces:
             found.verify,
             found.issue_tokens,
             installation.configuration,
+            installation.settings.issuer,
             installation.settings.allow_example_identifiers,
         )
         browser = oidc.BrowserParts(

@@ -7,6 +7,7 @@ import pytest
 
 from latchstring.base.errors import ChallengeRefused, ClientRefused, Unavailable
 from latchstring.base.errors import TooManyRequests as Limited
+from latchstring.base.origin import NOWHERE
 from latchstring.base.secrets import digest
 from latchstring.web.oidc.token import TokenEndpoint
 from tests.support.provider import (
@@ -182,7 +183,7 @@ async def test_a_code_lives_for_a_minute(browser, application, provider):
 async def test_a_code_on_its_way_dies_with_the_session(browser, application, provider):
     session = await browser.sign_in()
     code = await browser.code()
-    await provider.sign_out.everywhere(session.user_id)
+    await provider.sign_out(session, NOWHERE)
 
     await assert_refused(await application.token(code=code), 403, "invalid_grant")
 

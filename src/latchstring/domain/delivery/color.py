@@ -3,7 +3,7 @@
 import re
 from functools import cache
 
-DEFAULT = "#8a4b08"
+DEFAULT = "#0e6b5e"
 DARK_INK = "#000000"
 LIGHT_INK = "#ffffff"
 _STRAIGHT_UNTIL = 0.04045

@@ -15,7 +15,7 @@ from access_tokens where token_digest = :token_digest
 update access_tokens set revoked_at = :now where code_digest = :code_digest and revoked_at is null
 
 -- revoke_of_user --
--- The user is shut out, or signs out everywhere.
+-- The user is shut out.
 update access_tokens set revoked_at = :now where user_id = :user_id and revoked_at is null
 
 -- purge_access_tokens --

@@ -6,7 +6,7 @@ Native SDKs compare the refusals byte for byte, so these three sentences are the
 from dataclasses import dataclass
 from typing import NoReturn
 
-from latchstring.base.errors import ChallengeRefused, InvalidRequest
+from latchstring.base.errors import ChallengeRefused, Forbidden, InvalidRequest
 from latchstring.base.origin import Origin
 from latchstring.domain.authorizations.scopes import granted
 from latchstring.domain.challenges.refusal import CodeExpired, TooManyTries
@@ -17,6 +17,7 @@ from latchstring.domain.identities.identifier import (
     email_identifier,
     phone_identifier,
 )
+from latchstring.domain.tokens import audience
 from latchstring.flows.issue_tokens import IssueTokens, TokenRequest, Tokens
 from latchstring.flows.refresh_configuration import RefreshConfiguration
 from latchstring.flows.verify_passwordless import VerifyPasswordless, VerifyRequest
@@ -37,6 +38,7 @@ class OtpGrant:
     verify: VerifyPasswordless
     issue_tokens: IssueTokens
     configuration: RefreshConfiguration
+    issuer: str
     allow_examples: bool
 
     async def __call__(self, client: Client, parameters: Parameters, origin: Origin) -> Tokens:
@@ -47,6 +49,9 @@ class OtpGrant:
         if connection is None or not client.offers(realm):
             message = "The realm is not a connection of this client."
             raise InvalidRequest(message, field="realm")
+        if not audience.is_known(parameters.one("audience"), self.issuer):
+            message = "Service not found: the audience is not registered."
+            raise Forbidden(message)
         verification = VerifyRequest(
             client_id=client.client_id,
             connection=connection,

@@ -3,7 +3,7 @@
 from typing import Any, NoReturn
 
 from latchstring.base.errors import InvalidRequest
-from latchstring.domain.authorizations import pkce
+from latchstring.domain.authorizations import pkce, scopes
 from latchstring.domain.authorizations.request import Wanted
 from latchstring.domain.clients.client import Client
 from latchstring.web.auth0.start_body import param
@@ -33,7 +33,7 @@ def wanted(client: Client, params: dict[str, Any]) -> Wanted | None:
         client_id=client.client_id,
         redirect_uri=redirect_uri,
         response_mode="query",
-        scope=param(params, "scope") or "openid",
+        scope=scopes.granted(param(params, "scope")),
         state=param(params, "state"),
         nonce=param(params, "nonce"),
         code_challenge=_code_challenge(client, params),

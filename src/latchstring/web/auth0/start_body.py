@@ -21,6 +21,7 @@ from latchstring.domain.identities.identifier import (
 
 _E164 = re.compile(r"\+[0-9]{1,15}")
 _LONGEST = 2048
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,8 +81,8 @@ def param(params: dict[str, Any], name: str) -> str | None:
     value = params.get(name)
     if value is None or value == "":
         return None
-    if not isinstance(value, str) or len(value) > _LONGEST or "\0" in value:
-        message = f"authParams.{name} must be text of at most {_LONGEST} characters"
+    if not isinstance(value, str) or len(value) > _LONGEST or _CONTROL.search(value):
+        message = f"authParams.{name} must be one line of at most {_LONGEST} characters"
         raise InvalidRequest(message, field="authParams")
     return value
 
