@@ -28,13 +28,6 @@ SECOND = timedelta(seconds=1)
 
 
 @pytest.fixture
-async def database(tmp_path):
-    database = SqliteDatabase(tmp_path / "outbox.db").open()
-    yield database
-    await database.close()
-
-
-@pytest.fixture
 def clock():
     return FixedClock(NOW)
 

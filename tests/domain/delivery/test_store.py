@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 
-from latchstring.db.sqlite import SqliteDatabase
 from latchstring.domain.delivery import store
 from latchstring.domain.delivery.message import State
 from latchstring.domain.delivery.store import Lease
@@ -15,13 +14,6 @@ SECOND = timedelta(seconds=1)
 OURS = Lease("ours/1", NOW + 5 * SECOND)
 THEIRS = Lease("theirs/1", NOW + 5 * SECOND)
 HANDED = Settlement(state=State.HANDED_OVER, provider_answer="250 ok")
-
-
-@pytest.fixture
-async def database(tmp_path):
-    database = SqliteDatabase(tmp_path / "outbox.db").open()
-    yield database
-    await database.close()
 
 
 @pytest.fixture
