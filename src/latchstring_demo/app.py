@@ -1,8 +1,5 @@
 """The demo application's five addresses, on Authlib's client for Starlette."""
 
-from dataclasses import asdict, dataclass
-from typing import Any
-
 from authlib.integrations.starlette_client import OAuth, OAuthError
 from httpx2 import HTTPError
 from joserfc.errors import JoseError
@@ -16,19 +13,11 @@ from starlette.routing import Route
 from latchstring_demo.discovery import Unreachable, discover
 from latchstring_demo.guard import OwnHost
 from latchstring_demo.pages import Pages
+from latchstring_demo.people import People, Person
 from latchstring_demo.problems import Problem, explain
 from latchstring_demo.settings import DemoSettings
 
 SCOPE = "openid profile email phone"
-
-
-@dataclass(frozen=True, slots=True)
-class SignedIn:
-    """What the session cookie remembers of a sign-in: what the server said, and its proof."""
-
-    claims: dict[str, Any]
-    userinfo: dict[str, Any]
-    id_token: str
 
 
 class Demo:
@@ -38,6 +27,7 @@ class Demo:
         """Register the client; the server is asked only when somebody signs in."""
         self._settings = settings
         self._pages = Pages(settings)
+        self._people = People()
         self._client = OAuth().register(
             "latchstring",
             client_id=settings.client_id,
@@ -59,10 +49,10 @@ class Demo:
         """Show who is signed in, or the button."""
         if "state" in request.query_params:
             return await self._signed_out(request)
-        stored = request.session.get("signed_in")
-        if stored is None:
+        person = self._people.find(request.session.get("person"))
+        if person is None:
             return self._pages.welcome(signed_out=bool(request.session.pop("signed_out", False)))
-        return self._pages.profile(**stored)
+        return self._pages.profile(person)
 
     async def login(self, request: Request) -> Response:
         """Send the browser to the server; also the address a third party starts a sign-in at."""
@@ -88,27 +78,27 @@ class Demo:
             token = await self._client.authorize_access_token(request)
             userinfo = await self._client.userinfo(token=token)
         except OAuthError as error:
-            if error.error == "mismatching_state" and "signed_in" in request.session:
+            if error.error == "mismatching_state" and "person" in request.session:
                 return RedirectResponse("/", 303)  # the back button, after it worked
             raise
         if userinfo["sub"] != token["userinfo"]["sub"]:  # OpenID Core 5.3.2: somebody else's
             return self._pages.problem(Problem.UNPROVEN, detail="userinfo is about another subject")
         request.session.clear()
-        signed_in = SignedIn(dict(token["userinfo"]), dict(userinfo), token["id_token"])
-        request.session["signed_in"] = asdict(signed_in)
+        person = Person(dict(token["userinfo"]), dict(userinfo), token["id_token"])
+        request.session["person"] = self._people.remember(person)
         return RedirectResponse("/", 303)
 
     async def logout(self, request: Request) -> Response:
         """Forget the person here, then have the server forget them (RP-initiated logout)."""
-        stored = request.session.get("signed_in")
+        person = self._people.forget(request.session.get("person"))
         request.session.clear()
-        if stored is None:
+        if person is None:
             return RedirectResponse("/", 303)
         await discover(self._client, self._settings.issuer)
         redirect: Response = await self._client.logout_redirect(
             request,
             post_logout_redirect_uri=f"{self._settings.base_url}/",
-            id_token_hint=stored["id_token"],
+            id_token_hint=person.id_token,
             client_id=self._settings.client_id,
         )
         redirect.status_code = 303

@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
+from latchstring_demo.people import Person
 from latchstring_demo.problems import Problem
 from latchstring_demo.settings import DemoSettings
 
@@ -37,16 +38,14 @@ class Pages:
         """Return the page with the button."""
         return self._render("welcome.html", signed_out=signed_out)
 
-    def profile(
-        self, *, claims: dict[str, Any], userinfo: dict[str, Any], id_token: str
-    ) -> HTMLResponse:
+    def profile(self, person: Person) -> HTMLResponse:
         """Return the page of somebody who is signed in."""
         return self._render(
             "profile.html",
-            name=display_name(userinfo),
-            claims=claims,
-            userinfo=userinfo,
-            id_token=id_token,
+            name=display_name(person.userinfo),
+            claims=person.claims,
+            userinfo=person.userinfo,
+            id_token=person.id_token,
         )
 
     def problem(self, problem: Problem, *, detail: str = "") -> HTMLResponse:

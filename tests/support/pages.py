@@ -34,7 +34,7 @@ COUNTRIES = (
 )
 OPEN = views.Resend(action="/signin/again", wait=timedelta(0), at=AT)
 WAITING = views.Resend(action="/signin/again", wait=timedelta(seconds=30), at=AT)
-CONTINUE_AS = views.ContinueAs(identifier=ALICE, action="/signin/continue", other_url="/signin/new")
+CONTINUE_AS = views.ContinueAs(identifier=ALICE, action="/signin/continue")
 
 SIGN_IN_EMAIL = views.SignInEmail(
     frame=FRAME,

@@ -1,7 +1,5 @@
 """The sentences of refusals and progress."""
 
-from datetime import UTC, datetime, timedelta
-
 import pytest
 
 from latchstring.web.http.words import load_words, plain
@@ -31,7 +29,6 @@ WORDS = load_words("en")
             "That code has expired. We've sent a new one to alice@example.com.",
         ),
         (wording.code_expired_unsent(), "That code has expired. Send a new one to go on."),
-        (wording.code_used(), "That code no longer works. Use the one in the latest message."),
     ],
 )
 def test_a_refusal_says_what_to_do(sentence, words):
@@ -45,12 +42,6 @@ def test_a_wrong_code_warns_once_few_tries_are_left(left, end):
     assert plain(WORDS.say(wording.wrong_code(left))).endswith(end)
 
 
-def test_too_early_names_the_time_and_the_wait():
-    at = datetime(2026, 11, 23, 14, 35, tzinfo=UTC)
-    words = plain(WORDS.say(wording.too_early(at, timedelta(seconds=12))))
-    assert words == "You can send another one at 14:35 UTC (in 12 seconds)."
-
-
 @pytest.mark.parametrize("state", wording.Delivery)
 def test_every_state_of_a_delivery_has_its_sentence(state):
     assert plain(WORDS.say(wording.delivery(state)))
@@ -61,8 +52,3 @@ def test_only_the_ends_of_a_delivery_are_final():
         wording.Delivery.DELIVERED,
         wording.Delivery.FAILED,
     }
-
-
-@pytest.mark.parametrize("sentence", [wording.cannot_send(), wording.send_trouble()])
-def test_trouble_sending_is_owned_up_to(sentence):
-    assert "couldn't send" in plain(WORDS.say(sentence))

@@ -10,7 +10,6 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from latchstring.domain.delivery.senders.inbox import Inbox, InboxMessage
-from latchstring.web.http.surface import Surface
 from latchstring.web.inbox.events import stream
 from latchstring.web.inbox.frame import framed
 from latchstring.web.inbox.guard import refusal
@@ -55,19 +54,6 @@ class InboxSurface:
             "/html": {"GET": self._frame},
             "/delete": {"POST": self._delete_by_form},
         }
-
-    def as_surface(self) -> Surface:
-        """Return the inbox as the dispatcher takes it: two paths and everything below one."""
-        methods = dict.fromkeys(("GET", "POST", "DELETE"), self.handle)
-        return Surface(
-            name="inbox",
-            routes={PREFIX: methods, f"{PREFIX}.json": methods},
-            prefixes={f"{PREFIX}/": methods},
-            on_error=lambda request, error: self._problem(request, 400, str(error)),
-            on_crash=lambda request: self._problem(
-                request, 500, "The inbox has crashed; see the log."
-            ),
-        )
 
     def close(self) -> None:
         """End the live streams, so that the server can stop without waiting for its readers."""

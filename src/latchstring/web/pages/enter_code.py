@@ -6,7 +6,7 @@ from datetime import timedelta
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from latchstring.base.errors import TooManyRequests
+from latchstring.base.errors import ChallengeRefused, TooManyRequests
 from latchstring.domain.challenges.refusal import CodeExpired, TooManyTries, WrongCode
 from latchstring.domain.challenges.secret import cleaned_answer
 from latchstring.domain.connections.connection import Connection
@@ -30,6 +30,7 @@ from latchstring.web.pages.waiting import (
     other_way_url,
     resend_of,
     sender_of,
+    slow_down,
 )
 from latchstring.web.pages.wording import Delivery
 
@@ -71,17 +72,13 @@ class EnterCode:
         slip = await self._slip(sign_in, identifier, typed)
         if slip is not None:
             return await self._page(request, sign_in, identifier, error=slip)
+        verification = self._verification(request, sign_in, connection, identifier, typed)
         try:
-            user = await self.verify(
-                self._verification(request, sign_in, connection, identifier, typed)
-            )
-        except WrongCode as refused:
-            error = wording.wrong_code(_worth_saying(refused.attempts_left))
-            return await self._page(request, sign_in, identifier, error=error)
-        except CodeExpired:
-            return await self._expired(request, sign_in, connection, identifier)
-        except TooManyTries:
-            return self._too_many(request, sign_in, identifier)
+            user = await self.verify(verification)
+        except ChallengeRefused as refused:
+            return await self._refused(request, sign_in, connection, identifier, refused)
+        except TooManyRequests as error:
+            return slow_down(self.desk, request, sign_in, connection.name, error)
         return self.desk.signed_in(request, user, RESUME + sign_in.request.id)
 
     async def show_help(self, request: Request) -> Response:
@@ -162,6 +159,22 @@ class EnterCode:
             error=error,
         )
         return self.desk.page(request, email)
+
+    async def _refused(
+        self,
+        request: Request,
+        sign_in: SignIn,
+        connection: Connection,
+        identifier: Identifier,
+        refused: ChallengeRefused,
+    ) -> Response:
+        if isinstance(refused, CodeExpired):
+            return await self._expired(request, sign_in, connection, identifier)
+        if isinstance(refused, TooManyTries):
+            return self._too_many(request, sign_in, identifier)
+        left = refused.attempts_left if isinstance(refused, WrongCode) else None
+        error = wording.wrong_code(_worth_saying(left))
+        return await self._page(request, sign_in, identifier, error=error)
 
     async def _expired(
         self, request: Request, sign_in: SignIn, connection: Connection, identifier: Identifier

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-from latchstring.base.errors import InvalidRequest
+from latchstring.base.errors import InvalidRequest, TooManyRequests
 from latchstring.domain.authorizations.request import Prompt
 from latchstring.domain.connections.connection import Connection
 from latchstring.domain.identities.identifier import (
@@ -26,7 +26,7 @@ from latchstring.web.http.sentence import Sentence
 from latchstring.web.pages import countries, views, wording
 from latchstring.web.pages.desk import RESUME, Desk, SignIn, see_other
 from latchstring.web.pages.mail_services import likely_meant
-from latchstring.web.pages.waiting import PATHS, identifier_of, not_received
+from latchstring.web.pages.waiting import PATHS, identifier_of, not_received, slow_down
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,10 @@ class Identify:
         # Pressed twice, or gone back and sent once more: the message is already on its way.
         waits = same and self.desk.clock.now() < self.desk.resend_opens(sign_in)
         if again or not waits:
-            await self.send(request, sign_in, connection, identifier)
+            try:
+                await self.send(request, sign_in, connection, identifier)
+            except TooManyRequests as error:
+                return slow_down(self.desk, request, sign_in, connection.name, error)
         return see_other(f"{sign_in.url}/code{'?sent=again' if again else ''}")
 
     async def _show(self, request: Request, name: str) -> Response:
@@ -267,5 +270,4 @@ def _continue_as(sign_in: SignIn, session: Session | None) -> views.ContinueAs |
     return views.ContinueAs(
         identifier=session.identifier,
         action=f"{sign_in.url}/continue",
-        other_url=f"{sign_in.url}/email",
     )

@@ -1,4 +1,8 @@
-"""Page models of a sign-in: who are you, what does the message say, what if nothing came."""
+"""Page models of a sign-in: who are you, what does the message say, what if nothing came.
+
+A form that is shown again with an error is a good answer to its post, so its status is 200: for
+anything else browsers write an error to the developer's console, and some show a page of their own.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,7 +27,6 @@ class ContinueAs:
 
     identifier: str
     action: str
-    other_url: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +66,7 @@ class SignInEmail:
     """
 
     template: ClassVar[str] = "sign_in_email.html"
+    status: ClassVar[int] = 200
 
     frame: Frame
     action: str
@@ -73,11 +77,6 @@ class SignInEmail:
     sign_up: bool = True
     continue_as: ContinueAs | None = None
 
-    @property
-    def status(self) -> int:
-        """Show a refused form as such."""
-        return 422 if self.error else 200
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignInPhone:
@@ -87,6 +86,7 @@ class SignInPhone:
     """
 
     template: ClassVar[str] = "sign_in_phone.html"
+    status: ClassVar[int] = 200
 
     frame: Frame
     action: str
@@ -97,11 +97,6 @@ class SignInPhone:
     email_url: str | None = None
     sign_up: bool = True
     continue_as: ContinueAs | None = None
-
-    @property
-    def status(self) -> int:
-        """Show a refused form as such."""
-        return 422 if self.error else 200
 
     @property
     def rates_may_apply(self) -> bool:
@@ -118,6 +113,7 @@ class CheckEmail:
     """
 
     template: ClassVar[str] = "check_email.html"
+    status: ClassVar[int] = 200
 
     frame: Frame
     action: str
@@ -135,11 +131,6 @@ class CheckEmail:
     notice: Sentence | None = None
     error: Sentence | None = None
 
-    @property
-    def status(self) -> int:
-        """Show a refused form as such."""
-        return 422 if self.error else 200
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckPhone:
@@ -149,6 +140,7 @@ class CheckPhone:
     """
 
     template: ClassVar[str] = "check_phone.html"
+    status: ClassVar[int] = 200
 
     frame: Frame
     action: str
@@ -163,11 +155,6 @@ class CheckPhone:
     status_url: str | None = None
     notice: Sentence | None = None
     error: Sentence | None = None
-
-    @property
-    def status(self) -> int:
-        """Show a refused form as such."""
-        return 422 if self.error else 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,7 +189,7 @@ class TooManyTries:
     """No code sent so far can be answered any more; a form sends a new one."""
 
     template: ClassVar[str] = "too_many_tries.html"
-    status: ClassVar[int] = 403
+    status: ClassVar[int] = 200
 
     frame: Frame
     action: str

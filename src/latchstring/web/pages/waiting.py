@@ -2,9 +2,12 @@
 
 from datetime import timedelta
 
-from latchstring.base.errors import AppError
+from starlette.requests import Request
+from starlette.responses import Response
+
+from latchstring.base.errors import AppError, TooManyRequests
 from latchstring.domain.identities.identifier import EMAIL, SMS, Identifier, phone_identifier
-from latchstring.web.pages import views
+from latchstring.web.pages import views, wording
 from latchstring.web.pages.desk import Desk, SignIn
 
 PATHS: dict[str, str] = {EMAIL: "email", SMS: "phone"}
@@ -65,3 +68,27 @@ def not_received(
         other_way_url=other_way_url(desk, sign_in, connection),
         early=early,
     )
+
+
+def slow_down(
+    desk: Desk, request: Request, sign_in: SignIn, connection: str, error: TooManyRequests
+) -> Response:
+    """Answer with the page that says which limit was met, until when, and what works meanwhile."""
+    wait = max(error.until - desk.clock.now(), timedelta(seconds=1))
+    ways = []
+    if sign_in.request.identifier is not None:
+        ways.append(views.Way(words=wording.enter_code(), url=f"{sign_in.url}/code"))
+    other = other_way_url(desk, sign_in, connection)
+    if other is not None:
+        words = wording.use_phone() if connection == EMAIL else wording.use_email()
+        ways.append(views.Way(words=words, url=other))
+    view = views.SlowDown(
+        frame=desk.frame(sign_in.client, sign_in.browser),
+        limit=error.limit,
+        until=error.until,
+        wait=wait,
+        ways=tuple(ways),
+    )
+    response = desk.page(request, view)
+    response.headers["Retry-After"] = str(int(wait.total_seconds()) + 1)
+    return response

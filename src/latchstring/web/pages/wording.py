@@ -1,6 +1,5 @@
 """The sentences that handlers choose from: what went wrong, and what is happening."""
 
-from datetime import datetime, timedelta
 from enum import StrEnum
 
 from latchstring.web.http.sentence import Address, Sentence, gettext, ngettext
@@ -106,33 +105,9 @@ def code_expired_unsent() -> Sentence:
     return gettext("That code has expired. Send a new one to go on.")
 
 
-def code_used() -> Sentence:
-    """Refuse a code that was used or retired; it is not counted as a try."""
-    return gettext("That code no longer works. Use the one in the latest message.")
-
-
 def sent_again(identifier: str) -> Sentence:
     """Confirm that a new message is on its way."""
     return gettext("We've sent a new one to %(identifier)s.", identifier=Address(identifier))
-
-
-def cannot_send() -> Sentence:
-    """Say that the provider refused the address."""
-    return gettext(
-        "We couldn't send to this address. Check it for typing mistakes or use another method."
-    )
-
-
-def send_trouble() -> Sentence:
-    """Take the blame for a message that could not be accepted."""
-    return gettext(
-        "Sorry, we couldn't send your code. Nothing is wrong on your side. Try again in a minute."
-    )
-
-
-def too_early(at: datetime, wait: timedelta) -> Sentence:
-    """Say when the send-again button opens."""
-    return gettext("You can send another one at %(at)s (in %(wait)s).", at=at, wait=wait)
 
 
 def delivery(state: Delivery) -> Sentence:
