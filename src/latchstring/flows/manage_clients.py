@@ -7,10 +7,15 @@ from typing import Any
 from latchstring.base import secrets
 from latchstring.base.clock import Clock
 from latchstring.base.errors import AppError, InvalidRequest, NotFound
+from latchstring.base.ids import ClientId
+from latchstring.base.origin import NOWHERE
 from latchstring.base.settings_texts import client_secret
 from latchstring.db.database import Database, Transaction
+from latchstring.domain.audit import store as audit
+from latchstring.domain.audit.event import ClientChanged, ClientRemoved
 from latchstring.domain.clients import store as clients
 from latchstring.domain.clients.client import Client
+from latchstring.domain.tokens import store as tokens
 from latchstring.flows.refresh_configuration import bump_version
 
 Change = Callable[[Client | None], Client]
@@ -91,15 +96,25 @@ class ManageClients:
             client = change(found)
         except AppError as refusal:
             return refusal
-        await clients.put_client(tx, client, self.clock.now())
+        now = self.clock.now()
+        await clients.put_client(tx, client, now)
         await bump_version(tx)
+        changed = ClientChanged(
+            client_id=client.client_id,
+            settings=client.as_stored(),
+            secret_changed=found is None or found.secret_digest != client.secret_digest,
+        )
+        await audit.record(tx, changed, NOWHERE, now=now)
         return client
 
     async def _remove(self, tx: Transaction, client_id: str) -> bool:
-        removed = await clients.remove_client(tx, client_id, self.clock.now())
-        if removed:
-            await bump_version(tx)
-        return removed
+        now = self.clock.now()
+        if not await clients.remove_client(tx, client_id, now):
+            return False
+        await tokens.revoke_of_client(tx, ClientId(client_id), now)
+        await bump_version(tx)
+        await audit.record(tx, ClientRemoved(client_id=ClientId(client_id)), NOWHERE, now=now)
+        return True
 
 
 def _present(found: Client | None) -> Client:

@@ -6,8 +6,11 @@ from typing import Any
 
 from latchstring.base.clock import Clock
 from latchstring.base.errors import InvalidRequest
+from latchstring.base.origin import NOWHERE
 from latchstring.base.settings import CONNECTION_NAMES, ConnectionSettings
 from latchstring.db.database import Database, Transaction
+from latchstring.domain.audit import store as audit
+from latchstring.domain.audit.event import ConnectionChanged
 from latchstring.domain.connections import store as connections
 from latchstring.domain.connections.connection import Connection
 from latchstring.flows.refresh_configuration import bump_version
@@ -62,6 +65,9 @@ class ManageConnections:
         return connection
 
     async def _put(self, tx: Transaction, replaced: list[Connection]) -> None:
+        now = self.clock.now()
         for connection in replaced:
-            await connections.put_connection(tx, connection, self.clock.now())
+            await connections.put_connection(tx, connection, now)
+            changed = ConnectionChanged(connection=connection.name, settings=connection.as_stored())
+            await audit.record(tx, changed, NOWHERE, now=now)
         await bump_version(tx)

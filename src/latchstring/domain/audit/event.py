@@ -118,6 +118,30 @@ class CodeReplayed:
     user_id: UserId
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionChanged:
+    """An administrator set how a way in works."""
+
+    connection: str
+    settings: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientChanged:
+    """An administrator registered an application or set how it works; never holds a secret."""
+
+    client_id: ClientId
+    settings: dict[str, Any]
+    secret_changed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientRemoved:
+    """An administrator removed an application; what it held in tokens ended."""
+
+    client_id: ClientId
+
+
 Event = (
     ChallengeIssued
     | ChallengeRefused
@@ -132,6 +156,9 @@ Event = (
     | LimitReached
     | SmsPumpingSuspected
     | CodeReplayed
+    | ConnectionChanged
+    | ClientChanged
+    | ClientRemoved
 )
 
 INDEXED = ("user_id", "client_id", "identifier_digest")

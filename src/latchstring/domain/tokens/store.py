@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from latchstring.base.ids import UserId
+from latchstring.base.ids import ClientId, UserId
 from latchstring.db import records, statements
 from latchstring.db.database import Transaction
 from latchstring.domain.tokens.access import AccessToken
@@ -28,6 +28,11 @@ async def revoke_of_code(tx: Transaction, code_digest: str, now: datetime) -> in
 async def revoke_of_user(tx: Transaction, user_id: UserId, now: datetime) -> int:
     """End every token about a user; answer how many that were."""
     return await tx.run(SQL["revoke_of_user"], {"user_id": user_id, "now": now})
+
+
+async def revoke_of_client(tx: Transaction, client_id: ClientId, now: datetime) -> int:
+    """End every token that a removed application held; answer how many lived."""
+    return await tx.run(SQL["revoke_of_client"], {"client_id": client_id, "now": now})
 
 
 async def purge_access_tokens(tx: Transaction, *, before: datetime, count: int) -> int:

@@ -18,6 +18,10 @@ update access_tokens set revoked_at = :now where code_digest = :code_digest and 
 -- The user is shut out.
 update access_tokens set revoked_at = :now where user_id = :user_id and revoked_at is null
 
+-- revoke_of_client --
+-- The application was removed. Rare, so it may walk the table.
+update access_tokens set revoked_at = :now where client_id = :client_id and revoked_at is null
+
 -- purge_access_tokens --
 -- Drop a small batch of what is long over.
 delete from access_tokens
