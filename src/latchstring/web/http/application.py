@@ -19,6 +19,9 @@ from latchstring.web.http.origin import OriginReader
 from latchstring.web.http.surface import Methods, Surface
 
 REQUEST_ID = "X-Request-Id"
+LARGEST_HEADERS = 16 * 1024
+"""Our cookies and an application's request need a fraction of it."""
+
 _SAFE = {"X-Content-Type-Options": "nosniff"}
 _PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
@@ -81,6 +84,8 @@ class Application:
         surface = found.surface if found else self.fallback
         try:
             request.state.origin = self.origins.read(request, request_id)
+            if sum(len(name) + len(value) for name, value in request.headers.raw) > LARGEST_HEADERS:
+                return Response(status_code=431, headers={"Connection": "close"})
             response = await self._handle(request, found)
         except AppError as error:
             if error.detail:
