@@ -1,0 +1,19 @@
+"""Ids that sort by the time they were made."""
+
+import time
+
+from latchstring.base.ids import new_id
+
+
+def test_an_id_says_what_it_is_of_and_never_repeats():
+    ids = {new_id("usr") for _ in range(1000)}
+
+    assert len(ids) == 1000
+    assert all(found.startswith("usr_") and len(found) == 30 for found in ids)
+
+
+def test_a_later_id_sorts_after_an_earlier_one():
+    earlier = new_id("evt")
+    time.sleep(0.002)
+
+    assert earlier < new_id("evt")
