@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -30,12 +31,19 @@ CLAIMS = {
 }
 
 
+@cache
+def a_key(owner: str) -> RSAKey:
+    """The key of somebody; they all call it the same."""
+    assert owner
+    return RSAKey.generate_key(2048, {"kid": "one"})
+
+
 @dataclass
 class FakeIssuer:
     """Signs everybody in as Alice, checks PKCE, and can be told to misbehave."""
 
     url: str = ""
-    key: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048, {"kid": "one"}))
+    key: RSAKey = field(default_factory=lambda: a_key("issuer"))
     other_key: RSAKey | None = None
     seen: dict[str, dict[str, str]] = field(default_factory=dict)
     answer: dict[str, str] = field(default_factory=dict)

@@ -21,6 +21,10 @@ HTML = (
 )
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "browser: drives a real Chromium")
+
+
 class StoppedClock:
     """It is always noon."""
 
@@ -81,11 +85,11 @@ async def client(surface: InboxSurface) -> AsyncIterator[httpx2.AsyncClient]:
         yield client
 
 
-def served(surface: InboxSurface) -> ASGIApp:
+def served(surface: InboxSurface, host: str = HOST) -> ASGIApp:
     """The surface behind the host check, as `dev` mounts it."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         response = await surface.handle(Request(scope, receive))
         await response(scope, receive, send)
 
-    return ExactHost(app, HOST)
+    return ExactHost(app, host)
