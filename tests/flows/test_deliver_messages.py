@@ -17,12 +17,16 @@ from latchstring.domain.delivery.lanes import Lanes
 from latchstring.domain.delivery.message import Channel, State
 from latchstring.domain.delivery.parcel import Mail
 from latchstring.domain.delivery.senders import Handed, SendError, Senders
+from latchstring.domain.delivery.senders.smtp import SmtpSender
+from latchstring.domain.delivery.senders.smtp_pool import SmtpPool
+from latchstring.domain.delivery.senders.smtp_url import parse_smtp_url
 from latchstring.domain.delivery.store import Lease
 from latchstring.domain.delivery.verdict import Report
 from latchstring.flows import deliver_messages as flow
 from latchstring.flows.deliver_messages import DeliverMessages, new_owner
 from tests.support.clock import FixedClock
 from tests.support.delivery import NOW, FakeSender, a_message, a_renderer, a_sign_in
+from tests.support.relay import Sink, relay
 
 SECOND = timedelta(seconds=1)
 
@@ -356,8 +360,12 @@ async def test_who_loses_its_lease_stops_sending(database, sender, monkeypatch):
     async with running(worker):
         await until(lambda: sender.parcels)
         mallory = Lease("mallory/1", NOW + 60 * SECOND)
-        await database.transact(lambda tx: store.release_claims(tx, worker.owner, NOW))
-        await database.transact(lambda tx: store.claim(tx, mallory, now=NOW, most=1))
+
+        async def steal(tx):
+            await store.release_claims(tx, worker.owner, NOW)
+            return await store.claim(tx, mallory, now=NOW, most=1)
+
+        assert await database.transact(steal)
         await until(lambda: sender.cancelled)
     row = await found(database, message)
     assert (row.state, row.lease_owner) == (State.QUEUED, "mallory/1")
@@ -565,3 +573,33 @@ async def test_a_busy_domain_is_not_mistaken_for_a_slow_one(database, sender):
     await a_worker(database, sender).deliver_due()
     assert len(sender.parcels) == 200
     assert time.monotonic() - began < 5
+
+
+# --- with a real relay -------------------------------------------------------------------------
+
+
+async def test_r05_a_relay_that_was_down_gets_what_still_lives_and_nothing_else(
+    database, unused_tcp_port
+):
+    clock, sink = SystemClock(), Sink()
+    now = clock.now()
+    alive = [
+        a_message(f"a{n}", recipient=f"a{n}@example.com", due_at=now, give_up_at=now + 60 * SECOND)
+        for n in range(30)
+    ]
+    dying = [
+        a_message(f"d{n}", due_at=now, give_up_at=now + timedelta(milliseconds=500))
+        for n in range(5)
+    ]
+    pool = SmtpPool(parse_smtp_url(f"smtp://127.0.0.1:{unused_tcp_port}"), hello="here")
+    smtp = SmtpSender(pool)
+    await enqueue(database, *alive, *dying)
+    async with running(a_worker(database, smtp, clock=clock)):
+        await asyncio.sleep(1)
+        async with relay(sink, port=unused_tcp_port):
+            await until(lambda: len(sink.mails) >= 30, 60)
+            await asyncio.sleep(0.2)
+            await smtp.close()
+    assert sorted(sink.recipients) == sorted(message.recipient for message in alive)
+    assert {(await found(database, message)).state for message in alive} == {State.HANDED_OVER}
+    assert {(await found(database, message)).state for message in dying} == {State.EXPIRED}

@@ -118,6 +118,7 @@ class FakeSender:
     behave: Callable[[Parcel], Awaitable[Handed]] | None = None
     parcels: list[Parcel] = field(default_factory=list)
     cancelled: int = 0
+    closed: bool = False
 
     async def send(self, parcel: Parcel) -> Handed:
         """Note the parcel, behave."""
@@ -131,7 +132,8 @@ class FakeSender:
         return Handed("250 fine")
 
     async def close(self) -> None:
-        """Nothing to let go of."""
+        """Note it."""
+        self.closed = True
 
     @property
     def recipients(self) -> list[str]:

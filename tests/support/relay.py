@@ -81,8 +81,8 @@ class Sink:
 
 
 @asynccontextmanager
-async def relay(sink: Sink, **options: Any) -> AsyncIterator[int]:
-    """Run aiosmtpd on a free port of this machine."""
+async def relay(sink: Sink, *, port: int = 0, **options: Any) -> AsyncIterator[int]:
+    """Run aiosmtpd on a port of this machine, 0: a free one."""
     protocols: list[SMTP] = []
 
     def connected() -> SMTP:
@@ -95,7 +95,7 @@ async def relay(sink: Sink, **options: Any) -> AsyncIterator[int]:
         return protocol
 
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(connected, "127.0.0.1", 0)
+    server = await loop.create_server(connected, "127.0.0.1", port)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:

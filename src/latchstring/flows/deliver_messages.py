@@ -249,7 +249,7 @@ class DeliverMessages:
     def _start(self, message: Message, began: float) -> None:
         lane = lane_of(message)
         if not self.lanes.admits(lane):
-            wait = _CROWDED * (0.25 + self.draw())
+            wait = _CROWDED * (0.25 + self.draw()) * self.lanes.turn_away(lane)
             self._decide(message, Again(due_at=self.clock.now() + wait, tried=False))
             return
         flight = _Flight(message, began + LEASE.total_seconds())

@@ -102,3 +102,8 @@ def test_a_mailbox_is_read(text, name, address):
 def test_what_is_not_one_mailbox_is_refused(text):
     with pytest.raises(ValueError, match="not one email address"):
         Mailbox.parse(text)
+
+
+def test_a_token_is_ascii():
+    with pytest.raises(ValueError, match="Content-Language takes ASCII only"):
+        token_field("Content-Language", "ä")

@@ -41,6 +41,17 @@ def test_a_lane_fills_half_of_the_slow_places_and_no_more():
     assert lanes.admits("tarpit.example")
 
 
+def test_the_longer_the_line_the_longer_it_waits():
+    lanes = Lanes(slow=4)
+    turns = [lanes.turn_away("tarpit.example") for _ in range(1000)]
+    assert turns[0] < 1.1
+    assert turns == sorted(turns)
+    assert turns[-1] == 10
+    assert lanes.turn_away("example.com") < 1.1
+    lanes.enter(MessageId("a"), "tarpit.example", 0)
+    assert lanes.turn_away("tarpit.example") < 1.1
+
+
 def test_slow_places_run_out():
     lanes = Lanes(fast=3, slow=1)
     for message in ids("a", 3):

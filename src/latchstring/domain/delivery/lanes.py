@@ -14,6 +14,7 @@ FAST_PLACES = 16
 SLOW_PLACES = 32
 """Together what one relay lets a client open at once; Postfix's default is 50."""
 SLOW_AFTER_SECONDS = 2.0
+LONGEST_TURN = 10.0
 
 
 def lane_of(message: Message) -> str:
@@ -38,6 +39,7 @@ class Lanes:
     slow: int = SLOW_PLACES
     slow_after: float = SLOW_AFTER_SECONDS
     _sending: dict[MessageId, _Sending] = field(default_factory=dict)
+    _turned_away: dict[str, int] = field(default_factory=dict)
 
     @property
     def room(self) -> int:
@@ -49,8 +51,18 @@ class Lanes:
         held = sum(sending.slow and sending.lane == lane for sending in self._sending.values())
         return held < max(1, self.slow // 2)
 
+    def turn_away(self, lane: str) -> float:
+        """Return for how many times the usual wait a message of a full lane is put back.
+
+        The more were turned away since one got in, the longer: a huge backlog must not be taken
+        out of the outbox and put back all the time.
+        """
+        count = self._turned_away[lane] = self._turned_away.get(lane, 0) + 1
+        return min(LONGEST_TURN, 1 + count / (4 * self.slow))
+
     def enter(self, message_id: MessageId, lane: str, now: float) -> None:
         """Take a fast place."""
+        self._turned_away.pop(lane, None)
         self._sending[message_id] = _Sending(lane, now)
 
     def leave(self, message_id: MessageId) -> None:

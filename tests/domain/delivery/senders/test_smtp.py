@@ -4,6 +4,7 @@ import asyncio
 import re
 import time
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -172,6 +173,12 @@ async def test_p8_an_address_beyond_ascii_needs_a_relay_that_knows_it(sink):
     assert error.permanent
 
 
+async def test_an_address_that_smtp_cannot_say_is_never_tried_again(sender, sink):
+    error = await refusal(sender, replace(a_mail(), recipient="alice@example.com\r\nDATA"))
+    assert error.permanent
+    assert sink.mails == []
+
+
 # --- trouble -----------------------------------------------------------------------------------
 
 
@@ -235,6 +242,19 @@ async def test_r07_a_tarpit_is_cut_off():
         error = await refusal(sender)
     assert time.monotonic() - began < PATIENCE.whole + 1
     assert not error.permanent
+
+
+async def test_a_relay_that_is_slow_at_every_step_is_cut_off_all_the_same():
+    async def dawdling(reader, writer):
+        await asyncio.sleep(0.3)
+        await greet(reader, writer)
+        await asyncio.sleep(0.3)
+        await take_data(reader, writer)
+
+    patience = Patience(connect=5, command=5, whole=0.5)
+    async with scripted(dawdling) as port, sending(f"smtp://127.0.0.1:{port}") as sender:
+        error = await refusal(SmtpSender(sender._pool, patience=patience))
+    assert (error.permanent, error.reason) == (False, "the relay took too long")
 
 
 async def test_a_relay_that_never_greets_is_cut_off():

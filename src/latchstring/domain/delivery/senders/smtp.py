@@ -90,6 +90,9 @@ class SmtpSender:
         return handed
 
     async def _transaction(self, connection: SMTP, mail: Mail, first_wait: float) -> Handed:
+        if not mail.recipient.isprintable() or " " in mail.recipient:
+            # The client library would quietly send to what stands before the blank.
+            raise SendError("the address cannot be written in SMTP", permanent=True)
         options, encoding = [], "ascii"
         if mail.needs_utf8:
             if not connection.supports_extension("smtputf8"):
@@ -130,8 +133,6 @@ async def _judged(command: Awaitable[T]) -> T:
         # After DATA nobody knows whether the relay has it; a copy with the same Message-ID is the
         # lesser evil.
         raise SendError(words(trouble), permanent=False) from trouble
-    except ValueError:
-        raise SendError("the address cannot be written in SMTP", permanent=True) from None
 
 
 def _refused(refusal: aiosmtplib.SMTPResponseException) -> SendError:
