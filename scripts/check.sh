@@ -16,7 +16,7 @@ check format "$bin/ruff" format --check --quiet
 check lint "$bin/ruff" check --quiet
 check types "$bin/mypy" --no-error-summary
 check floors "$bin/lint-imports" --no-cache
-check templates "$bin/djlint" --lint --quiet src/latchstring/templates
+check templates "$bin/djlint" --lint --quiet src/latchstring/templates src/latchstring_demo/templates
 check spelling "$bin/codespell"
 check catalogue "$bin/python" scripts/catalogue.py check
 

@@ -72,8 +72,8 @@ class MailSettings:
         values.optional(
             urls.smtp_url, "smtp:// or smtps://user:password@host:port?starttls=required"
         ),
-        "The mail server. starttls is required, optional or never; off loopback it is required "
-        "unless said otherwise, and a password is never sent in clear.",
+        "The mail server. starttls is required, or on loopback optional or never; off loopback "
+        "neither a code nor a password is sent in clear.",
         default=None,
         secret=True,
     )

@@ -84,8 +84,8 @@ def smtp_url(text: str) -> str:
         refuse("must have both user and password, or neither")
     starttls = _starttls(parts)
     in_clear = parts.scheme == "smtp" and starttls in ("optional", "never")
-    if parts.username and in_clear and not is_loopback(parts.hostname):
-        refuse("must not send a password in clear: use starttls=required or smtps://")
+    if in_clear and not is_loopback(parts.hostname):
+        refuse("must not send codes in clear off loopback: use starttls=required or smtps://")
     return text
 
 

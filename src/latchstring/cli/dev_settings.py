@@ -1,11 +1,14 @@
 """The settings of a development server: made in memory, no file and no question."""
 
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from pathlib import Path
 
 from latchstring.base.settings import (
     ConnectionSettings,
+    LimitSettings,
     MailSettings,
+    Rate,
     Send,
     Settings,
     SmsSettings,
@@ -19,6 +22,14 @@ COUNTRIES = (
     *("US", "CA", "MX", "BR", "AR", "CL", "CO", "GB", "IE", "FR", "BE", "NL", "LU", "DE", "AT"),
     *("CH", "IT", "ES", "PT", "DK", "SE", "NO", "FI", "PL", "CZ", "GR", "TR", "IL", "ZA", "NG"),
     *("KE", "IN", "SG", "JP", "KR", "AU", "NZ"),
+)
+# Whoever builds an application signs in all day, as the same two people from the same address.
+_LIMITS = LimitSettings(
+    starts_per_identifier=Rate(100, timedelta(hours=1)),
+    starts_per_address=Rate(1000, timedelta(hours=1)),
+    wrong_answers_per_address=Rate(1000, timedelta(days=1)),
+    sms_per_number_block=Rate(1000, timedelta(hours=1)),
+    sms_per_installation=Rate(10000, timedelta(days=1)),
 )
 
 
@@ -51,6 +62,7 @@ def dev_settings(
         log_level="warning",
         mail=MailSettings(from_="Latchstring <login@latchstring.example>"),
         sms=SmsSettings(from_="Latchstring"),
+        limits=_LIMITS,
         connections={
             "email": ConnectionSettings(),
             "sms": ConnectionSettings(send=Send.CODE, countries=COUNTRIES),

@@ -1,6 +1,8 @@
 """The worker that delivers messages, and where it hands them over."""
 
+import gettext
 from dataclasses import dataclass
+from pathlib import Path
 
 from latchstring.base.ids import ChallengeId
 from latchstring.base.logging import get_logger
@@ -16,12 +18,14 @@ from latchstring.domain.delivery.senders.inbox import Inbox, InboxSender
 from latchstring.domain.delivery.senders.smtp import SmtpSender
 from latchstring.domain.delivery.senders.smtp_pool import SmtpPool
 from latchstring.domain.delivery.senders.smtp_url import parse_smtp_url
+from latchstring.domain.delivery.templates import Templates
 from latchstring.domain.delivery.verdict import Report, Settlement
 from latchstring.flows.deliver_messages import DeliverMessages, new_owner
 from latchstring.main.installation import Installation
 
 SERVER = "serve"
 WORKER = "worker"
+_LOCALES = Path(__file__).resolve().parents[1] / "locale"
 
 logger = get_logger()
 
@@ -71,7 +75,7 @@ def worker(installation: Installation, senders: Senders, role: str) -> DeliverMe
     return DeliverMessages(
         database=installation.database,
         clock=installation.clock,
-        renderer=Renderer(secrets, letterhead(settings)),
+        renderer=Renderer(secrets, letterhead(settings), Templates(catalogue)),
         senders=senders,
         owner=new_owner(role),
         predecessors=f"{SERVER}/" if role == SERVER else "",
@@ -79,12 +83,17 @@ def worker(installation: Installation, senders: Senders, role: str) -> DeliverMe
     )
 
 
+def catalogue(language: str) -> gettext.NullTranslations:
+    """Return a language's translations, the same as the pages'; English where there are none."""
+    return gettext.translation("messages", _LOCALES, languages=[language], fallback=True)
+
+
 def letterhead(settings: Settings) -> Letterhead:
     """Return who the messages come from."""
     reply_to = settings.mail.reply_to
     return Letterhead(
-        mail_from=_mailbox(settings.mail.from_ or f"login@{settings.host}"),
-        reply_to=_mailbox(reply_to) if reply_to else None,
+        mail_from=Mailbox.parse(settings.mail.from_ or f"login@{settings.host}"),
+        reply_to=Mailbox.parse(reply_to) if reply_to else None,
         sms_from=settings.sms.from_,
         host=settings.host,
     )
@@ -104,11 +113,3 @@ def log_settlement(report: Report) -> None:
         state=verdict.state if isinstance(verdict, Settlement) else "retry",
         error=verdict.last_error,
     )
-
-
-def _mailbox(text: str) -> Mailbox:
-    """Read ``Name <address>`` or a bare address, as the settings checked it."""
-    name, bracket, address = text.rpartition("<")
-    if not bracket:
-        return Mailbox("", text.strip())
-    return Mailbox(name.strip().strip('"'), address.rstrip("> "))

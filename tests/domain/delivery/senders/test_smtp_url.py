@@ -15,10 +15,6 @@ SECRET = "hunter2-hunter2"
         ("smtp://[::1]:1025/", SmtpServer(host="::1", port=1025, tls=Tls.OPTIONAL)),
         ("smtp://127.8.9.1?starttls=never", SmtpServer(host="127.8.9.1", port=25, tls=Tls.NEVER)),
         ("smtp://relay.example", SmtpServer(host="relay.example", port=25, tls=Tls.REQUIRED)),
-        (
-            "smtp://relay.example:2525?starttls=optional",
-            SmtpServer(host="relay.example", port=2525, tls=Tls.OPTIONAL),
-        ),
         ("smtps://relay.example", SmtpServer(host="relay.example", port=465, tls=Tls.IMPLICIT)),
         (
             "smtp://ann:p%40ss%3Aw@relay.example",
@@ -72,7 +68,7 @@ def test_a_bad_url_is_refused_in_words_without_a_part_of_it(url):
 
 @pytest.mark.parametrize("mode", ["optional", "never"])
 def test_a_password_that_could_travel_in_clear_is_refused(mode):
-    with pytest.raises(ValueError, match=f"starttls={mode} could send it in clear") as refusal:
+    with pytest.raises(ValueError, match=f"starttls={mode} in smtp_url") as refusal:
         parse_smtp_url(f"smtp://ann:{SECRET}@relay.example:587?starttls={mode}")
     assert SECRET not in str(refusal.value)
 
@@ -87,7 +83,7 @@ def test_the_password_is_not_shown():
     [
         ("smtps://r.example", True),
         ("smtp://r.example", True),
-        ("smtp://r.example?starttls=optional", False),
+        ("smtp://127.0.0.1?starttls=optional", False),
         ("smtp://127.0.0.1", False),
     ],
 )

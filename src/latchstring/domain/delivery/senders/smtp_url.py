@@ -45,8 +45,8 @@ class SmtpServer:
 def parse_smtp_url(url: str) -> SmtpServer:
     """Return the server that ``smtp[s]://[user:password@]host[:port][?starttls=…]`` names.
 
-    TLS is required unless the host is this machine, or ``starttls`` says otherwise; a user name
-    and password never travel in clear to another machine.
+    TLS is required unless the host is this machine: neither a code nor a password ever travels in
+    clear to another one.
     """
     parts = _split(url)
     host = parts.hostname or ""
@@ -54,9 +54,9 @@ def parse_smtp_url(url: str) -> SmtpServer:
     if bool(username) != bool(password):
         raise ValueError("smtp_url needs both a user name and a password, or neither")
     tls = _tls(parts, loopback=_is_loopback(host))
-    if username and not _is_loopback(host) and tls in (Tls.OPTIONAL, Tls.NEVER):
+    if not _is_loopback(host) and tls in (Tls.OPTIONAL, Tls.NEVER):
         raise ValueError(
-            f"smtp_url has a password, and starttls={tls.value} could send it in clear;"
+            f"starttls={tls.value} in smtp_url could send codes in clear off this machine;"
             " use starttls=required or smtps://"
         )
     port = parts.port or _default_port(tls, signed_in=bool(username))
