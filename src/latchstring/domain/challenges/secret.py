@@ -86,4 +86,4 @@ def cleaned_answer(text: str) -> str:
     bare = text.translate(_DASHES).translate(_INVISIBLE)
     digits = "".join(str(int(c)) if c.isdecimal() else " " for c in bare)
     runs = digits.split()
-    return runs[0] if len(runs) == 1 else "".join(runs) if bare.isdecimal() else bare
+    return runs[0] if len(runs) == 1 else bare
