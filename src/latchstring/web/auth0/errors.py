@@ -18,10 +18,12 @@ from latchstring.base.errors import (
     Unavailable,
 )
 from latchstring.web.http.parameters import BodyTooLarge, UnsupportedBody
+from latchstring.web.http.surface import WrongMethod
 
 TABLE: dict[type[AppError], tuple[int, str]] = {
     BodyTooLarge: (413, "bad.request"),
     UnsupportedBody: (415, "bad.request"),
+    WrongMethod: (405, "bad.request"),
     InvalidRequest: (400, "bad.request"),
     ClientRefused: (403, "unauthorized_client"),
     ChallengeRefused: (403, "invalid_grant"),

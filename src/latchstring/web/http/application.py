@@ -16,7 +16,7 @@ from latchstring.base.errors import AppError
 from latchstring.base.ids import new_id
 from latchstring.base.logging import get_logger
 from latchstring.web.http.origin import OriginReader
-from latchstring.web.http.surface import Methods, Surface
+from latchstring.web.http.surface import Methods, Surface, WrongMethod
 
 REQUEST_ID = "X-Request-Id"
 LARGEST_HEADERS = 16 * 1024
@@ -91,6 +91,8 @@ class Application:
             if error.detail:
                 logger.info("refused", error=type(error).__name__, detail=error.detail)
             response = surface.on_error(request, error)
+            if isinstance(error, WrongMethod):
+                response.headers["Allow"] = error.allowed
         except Exception:
             logger.exception("crashed", path=_logged_path(request))
             response = surface.on_crash(request)
@@ -107,7 +109,7 @@ class Application:
         allowed = ", ".join([*found.methods, *(["HEAD"] if "GET" in found.methods else [])])
         if method == "OPTIONS":
             return Response(status_code=204, headers={"Allow": allowed})
-        return Response(status_code=405, headers={"Allow": allowed, "Cache-Control": "no-store"})
+        raise WrongMethod(allowed)
 
     def _find(self, path: str) -> _Found | None:
         found = self._routes.get(path)

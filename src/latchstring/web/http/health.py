@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from latchstring.base.errors import AppError
-from latchstring.web.http.surface import Surface
+from latchstring.web.http.surface import Surface, WrongMethod
 
 Check = Callable[[], Awaitable[bool]]
 _HEADERS = {"Cache-Control": "no-store"}
@@ -40,7 +40,9 @@ def surface(is_ready: Check) -> Surface:
     )
 
 
-def _unavailable(_request: Request, _error: AppError) -> Response:
+def _unavailable(_request: Request, error: AppError) -> Response:
+    if isinstance(error, WrongMethod):
+        return JSONResponse({"status": "error"}, status_code=405, headers=_HEADERS)
     return JSONResponse({"status": "unavailable"}, status_code=503, headers=_HEADERS)
 
 

@@ -6,10 +6,19 @@ from dataclasses import dataclass, field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from latchstring.base.errors import AppError
+from latchstring.base.errors import AppError, InvalidRequest
 
 Handler = Callable[[Request], Awaitable[Response]]
 Methods = Mapping[str, Handler]
+
+
+class WrongMethod(InvalidRequest):
+    """The address does not take that method."""
+
+    def __init__(self, allowed: str) -> None:
+        """Name the methods it takes, for the ``Allow`` header (RFC 9110 section 15.5.6)."""
+        super().__init__()
+        self.allowed = allowed
 
 
 def no_origin(_origin: str) -> bool:

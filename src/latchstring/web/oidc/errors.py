@@ -23,6 +23,7 @@ from latchstring.domain.clients.client import Client
 from latchstring.domain.tokens.access import ScopeMissing, TokenRefused
 from latchstring.web.http.parameters import BodyTooLarge, UnsupportedBody
 from latchstring.web.http.sentence import gettext
+from latchstring.web.http.surface import WrongMethod
 from latchstring.web.oidc.answers import private_json
 from latchstring.web.oidc.pages import DeveloperDetail, Pages
 from latchstring.web.oidc.shapes import ErrorReply
@@ -73,6 +74,7 @@ TABLE: Mapping[type[AppError], Row] = {
     ScopeMissing: Row(403, "insufficient_scope", "Bearer"),
     BodyTooLarge: Row(413, "invalid_request"),
     UnsupportedBody: Row(415, "invalid_request"),
+    WrongMethod: Row(405, "invalid_request"),
     InvalidRequest: Row(400, "invalid_request"),
     ClientRefused: Row(403, "unauthorized_client"),
     Forbidden: Row(403, "access_denied"),

@@ -20,6 +20,7 @@ from latchstring.flows.resume_authorization import AuthorizationOver
 from latchstring.web.http.form_guard import ForeignForm
 from latchstring.web.http.parameters import BodyTooLarge, UnsupportedBody
 from latchstring.web.http.sentence import gettext
+from latchstring.web.http.surface import WrongMethod
 from latchstring.web.pages import views
 from latchstring.web.pages.desk import CookieMissing, Desk
 
@@ -35,6 +36,7 @@ STATUSES: dict[type[AppError], int] = {
     TooManyRequests: 429,
     Unavailable: 503,
     UnsupportedBody: 415,
+    WrongMethod: 405,
     AppError: 500,
 }
 _RETRY_SECONDS = 2

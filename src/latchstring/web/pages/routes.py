@@ -1,11 +1,13 @@
 """The pages' paths."""
 
+from urllib.parse import quote
+
 from starlette.requests import Request
 from starlette.responses import Response
 
 from latchstring.base.errors import NotFound
 from latchstring.web.http.static import STATIC_PREFIX, StaticFiles
-from latchstring.web.http.surface import Handler, Methods, Surface
+from latchstring.web.http.surface import Handler, Methods, Surface, WrongMethod
 from latchstring.web.pages import magic_link, views
 from latchstring.web.pages.desk import SIGN_IN, Desk, see_other
 from latchstring.web.pages.enter_code import EnterCode
@@ -86,18 +88,24 @@ def link_pages(link: MagicLink) -> dict[str, Methods]:
 
 
 def _by_rest(folder: int, pages: dict[str, Methods]) -> Methods:
-    """Dispatch on what follows ``/l/<token>`` or ``/sign-in/<id>``."""
+    """Dispatch on what follows ``/l/<token>`` or ``/sign-in/<id>``.
+
+    Opening the address that a form was sent to (from the history, or typed) leads to the page the
+    form stands on.
+    """
 
     def handler_for(method: str) -> Handler:
         async def handle(request: Request) -> Response:
-            rest = request.scope["path"].split("/", folder + 1)[folder + 1 :]
-            methods = pages.get(rest[0] if rest else "")
+            parts = request.scope["path"].split("/", folder + 1)
+            methods = pages.get("".join(parts[folder + 1 :]))
             if methods is None:
                 raise NotFound
             handler = methods.get(method)
-            if handler is None:
-                return Response(status_code=405, headers={"Allow": ", ".join(methods)})
-            return await handler(request)
+            if handler is not None:
+                return await handler(request)
+            if method == "GET":
+                return see_other(quote("/".join(parts[: folder + 1])))
+            raise WrongMethod(", ".join(methods))
 
         return handle
 
