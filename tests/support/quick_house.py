@@ -1,0 +1,53 @@
+"""A house that opens at once: the slow parts, which hold no state, are made once per process."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from joserfc.jwk import RSAKey
+
+from latchstring.main import surfaces
+from latchstring.web.http.render import Renderer
+from latchstring.web.http.static import StaticFiles
+from tests.support.house import House, a_house
+
+
+@asynccontextmanager
+async def a_quick_house(folder: Path, **changes: Any) -> AsyncIterator[House]:
+    """Open an installation as ``a_house`` does; its RSA key and templates are those of others."""
+    house = a_house(folder, **changes)
+    with _kept_parts():
+        opened = await house.__aenter__()
+    try:
+        yield opened
+    finally:
+        await house.__aexit__(None, None, None)
+
+
+@contextmanager
+def _kept_parts() -> Iterator[None]:
+    with (
+        patch.object(surfaces, "Renderer", lambda *, static, secure: _renderer(static, secure)),
+        patch.object(RSAKey, "generate_key", lambda *_: _key()),
+    ):
+        yield
+
+
+_generate = RSAKey.generate_key
+
+
+@cache
+def _key() -> RSAKey:
+    return _generate(2048)
+
+
+_made: dict[bool, Renderer] = {}
+
+
+def _renderer(static: StaticFiles, secure: bool) -> Renderer:
+    if secure not in _made:
+        _made[secure] = Renderer(static=static, secure=secure)
+    return _made[secure]
