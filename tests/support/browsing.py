@@ -59,13 +59,19 @@ def fresh_email(name: str = ALICE) -> str:
     return f"{name}+{uuid4().hex[:10]}@example.com"
 
 
-@contextmanager
-def a_chromium() -> Iterator[Browser]:
-    """Run a browser; its absence is a failure and never a skipped test."""
+def chromium_path() -> str:
+    """Return where Chromium is; its absence is a failure and never a skipped test."""
     found = shutil.which("chromium") or shutil.which("chromium-browser")
     assert found, "These tests need Chromium: make chromium"
+    return found
+
+
+@contextmanager
+def a_chromium() -> Iterator[Browser]:
+    """Run a browser."""
+    path = chromium_path()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield browser
         browser.close()
 
@@ -177,6 +183,11 @@ class Window:
     def begin(self, **wishes: str) -> "Window":
         """Start a sign-in at the address that the application's button leads to."""
         return self.goto(f"{self.app}/login?{urlencode(wishes)}")
+
+    def begin_with(self, **parameters: str) -> "Window":
+        """Start a sign-in with more in the authorization request than the application says."""
+        answer = self.context.request.get(f"{self.app}/login", max_redirects=0)
+        return self.goto(f"{answer.headers['location']}&{urlencode(parameters)}")
 
     def ask(self, email: str) -> "Window":
         """Start a sign-in and give an email address."""
