@@ -9,6 +9,8 @@ import hashlib
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import cache
+from types import ModuleType
 
 from latchstring.base.errors import InvalidRequest
 from latchstring.base.ids import ConnectionName, IdentifierDigest
@@ -125,23 +127,28 @@ def _reserved_region(value: str) -> str | None:
 
 
 def _parts(address: str) -> tuple[str, str]:
-    import email_validator  # noqa: PLC0415 - kept out of the cold start
-
+    library = _email_library()
     try:
-        valid = email_validator.validate_email(
+        valid = library.validate_email(
             address,
             check_deliverability=False,
             allow_quoted_local=False,
             allow_domain_literal=False,
             allow_display_name=False,
-            globally_deliverable=False,
         )
-    except email_validator.EmailNotValidError as error:
+    except library.EmailNotValidError as error:
         raise BadEmail(detail=str(error)) from None
-    domain = (valid.ascii_domain or "").lower()
-    if "." not in domain:
-        raise BadEmail(detail="the domain has no dot")
-    return valid.local_part, domain
+    return valid.local_part, (valid.ascii_domain or "").lower()
+
+
+@cache
+def _email_library() -> ModuleType:
+    import email_validator  # noqa: PLC0415 - kept out of the cold start
+
+    # Whether reserved domains may sign in is a setting of ours, not the library's to refuse.
+    names = email_validator.SPECIAL_USE_DOMAIN_NAMES
+    names[:] = [name for name in names if not _RESERVED_DOMAINS.search(name)]
+    return email_validator
 
 
 def _textable(kinds: type) -> tuple[int, ...]:
