@@ -58,19 +58,6 @@ async def end_all(
     return [ChallengeId(ended) for ended in await tx.all(SQL["end_all"], str, values)]
 
 
-async def end_one(
-    tx: Transaction, challenge: Challenge, *, ended_by: EndedBy, now: datetime
-) -> bool:
-    """End one challenge; answer whether it was this call that did."""
-    values = {
-        "identifier_digest": challenge.identifier_digest,
-        "id": challenge.id,
-        "ended_by": ended_by,
-        "now": now,
-    }
-    return await tx.run(SQL["end_one"], values) == 1
-
-
 async def find_challenge(tx: Transaction, challenge_id: ChallengeId) -> Challenge | None:
     """Return a challenge by its id."""
     return await tx.one(SQL["find_challenge"], Challenge, {"id": challenge_id})

@@ -55,11 +55,6 @@ update challenges set ended_at = :now, ended_by = :ended_by
 where identifier_digest = :identifier_digest and ended_at is null
 returning id
 
--- end_one --
--- End a single challenge.
-update challenges set ended_at = :now, ended_by = :ended_by
-where identifier_digest = :identifier_digest and id = :id and ended_at is null
-
 -- find_challenge --
 -- One challenge by its id, for the holder of its link.
 select {columns} from challenges where id = :id
