@@ -1,5 +1,7 @@
 """E: nothing that we answer tells who has an account."""
 
+from typing import Any
+
 import httpx2
 import pytest
 
@@ -8,11 +10,12 @@ from latchstring.domain.delivery.senders.inbox import InboxSender
 from latchstring.flows.manage_users import ManageUsers
 from tests.support.house import House, Page
 from tests.support.quick_house import a_quick_house
-from tests.support.refusals import bare
+from tests.support.refusals import Answer, bare
 
 KNOWN, UNKNOWN, BLOCKED = "alice@example.com", "buddy@example.com", "carol@example.com"
 PEOPLE = [KNOWN, UNKNOWN, BLOCKED]
 NUMBERS = ["+447700900001", "+447700900002", "+447700900003"]
+SMS: dict[str, Any] = {"connection": "sms", "email": None}
 ID = "_id"
 
 
@@ -32,10 +35,10 @@ async def settle(house: House) -> None:
 
 
 async def text(house: House, number: str) -> httpx2.Response:
-    return await house.start(connection="sms", email=None, phone_number=number)
+    return await house.start(**SMS, phone_number=number)
 
 
-def started(response: httpx2.Response, own: str) -> object:
+def started(response: httpx2.Response, own: str) -> Answer:
     assert len(response.json()[ID]) == 24
     return bare(response, own, response.json()[ID])
 

@@ -15,7 +15,8 @@ from tests.support.house import CALLBACK, SECRET, House, a_client_settings, a_pu
 from tests.support.quick_house import a_quick_house
 from tests.support.refusals import assert_refused, assert_refused_page
 
-PUBLIC = {"client_id": "acme-spa", "client_secret": None}
+PUBLIC: dict[str, Any] = {"client_id": "acme-spa", "client_secret": None}
+SMS: dict[str, Any] = {"connection": "sms", "email": None}
 ALICE = "alice@example.com"
 
 
@@ -25,7 +26,8 @@ def rate(text: str) -> Rate:
 
 
 def limits(**changes: str) -> LimitSettings:
-    return LimitSettings(**{name: rate(text) for name, text in changes.items()})
+    rates: dict[str, Any] = {name: rate(text) for name, text in changes.items()}
+    return LimitSettings(**rates)
 
 
 async def start(http: httpx2.AsyncClient, email: str, **members: Any) -> httpx2.Response:
@@ -104,7 +106,7 @@ async def test_l_04_spellings_of_one_address_share_one_limit(house, spelling):
 async def test_l_04_spellings_of_one_number_share_one_limit(house):
     browser = house.browser()
     for _ in range(10):
-        await house.start(connection="sms", email=None, phone_number="+447700900123")
+        await house.start(**SMS, phone_number="+447700900123")
     first = await browser.authorize()
     for typed in ("07700 900123", "+44 7700 900123", "0044 7700 900 123"):
         page = await browser.get(first.url + "/phone")
@@ -183,7 +185,7 @@ async def test_l_06_a_whole_ipv6_64_is_one_address(tmp_path):
 
 async def test_l_06_a_mapped_address_is_the_address_it_maps(tmp_path):
     async with a_quick_house(tmp_path, limits=limits(starts_per_address="2/h")) as house:
-        statuses = []
+        statuses: list[int] = []
         for ip in ("192.0.2.7", "::ffff:192.0.2.7", "::ffff:c000:207", "::ffff:192.0.2.8"):
             async with house.http(ip=ip) as http:
                 statuses.append((await start(http, f"p{len(statuses)}@example.com")).status_code)
@@ -251,9 +253,7 @@ async def test_l_09_right_and_repeated_answers_spend_nothing_of_it(tmp_path):
 
 async def test_l_10_a_range_of_numbers_is_limited_as_one_and_reported(house, log):
     numbers = [f"+4477009000{number:02}" for number in range(25)]
-    answers = [
-        await house.start(connection="sms", email=None, phone_number=number) for number in numbers
-    ]
+    answers = [await house.start(**SMS, phone_number=number) for number in numbers]
     assert [answer.status_code for answer in answers] == [200] * 20 + [429] * 5
     assert_refused(answers[-1], 429, "too_many_requests", log)
     assert "sms_per_number_block" in answers[-1].json()["error_description"]
@@ -265,10 +265,7 @@ async def test_l_10_a_range_of_numbers_is_limited_as_one_and_reported(house, log
 async def test_l_10_an_installation_sends_only_so_many_texts_a_day(tmp_path, log):
     async with a_quick_house(tmp_path, limits=limits(sms_per_installation="2/d")) as house:
         numbers = ["+447700900001", "+12025550101", "+491713920001"]
-        answers = [
-            await house.start(connection="sms", email=None, phone_number=number)
-            for number in numbers
-        ]
+        answers = [await house.start(**SMS, phone_number=number) for number in numbers]
         assert [answer.status_code for answer in answers] == [200, 200, 429]
         assert "sms_per_installation" in answers[-1].json()["error_description"]
         assert (await house.start()).status_code == 200

@@ -1,6 +1,7 @@
 """S: what ``POST /passwordless/start`` and the identify pages make of bad input."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -20,6 +21,7 @@ BODY = {
     "email": "alice@example.com",
     "send": "code",
 }
+SMS: dict[str, Any] = {"connection": "sms", "email": None}
 LISTS = [
     "alice@example.com,bob@example.com",
     "alice@example.com;bob@example.com",
@@ -283,7 +285,7 @@ async def test_s_14_a_domain_out_of_shape_is_refused_on_every_route(house, log, 
     ],
 )
 async def test_s_16_numbers_that_may_not_be_texted_are_refused(house, log, number):
-    answer = await house.start(connection="sms", email=None, phone_number=number)
+    answer = await house.start(**SMS, phone_number=number)
     assert_refused(answer, 400, "bad.phone_number", log)
     await assert_nothing_sent(house)
 

@@ -8,6 +8,9 @@ import httpx2
 
 from tests.support.house import House, Page
 
+Answer = tuple[int, str, list[str]]
+"""Status, body and headers."""
+
 _TRACES = re.compile(r"Traceback|File \"|\.py\b|sqlite|Error\(|msgspec", re.IGNORECASE)
 _NONCE = re.compile(r"nonce(-|=\")[\w-]+")
 _CSRF = re.compile(r'(name="csrf"\s+value=")[^"]*')
@@ -62,7 +65,7 @@ async def assert_nothing_sent(house: House) -> None:
     assert house.inbox.list() == ()
 
 
-def bare(response: httpx2.Response, *own: str) -> tuple[int, str, list[str]]:
+def bare(response: httpx2.Response, *own: str) -> Answer:
     """Return status, body and headers without what differs in every answer.
 
     ``own`` is what the caller itself sent and gets back, such as its identifier.
