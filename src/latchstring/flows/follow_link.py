@@ -33,6 +33,8 @@ from latchstring.domain.connections.connection import Connection
 from latchstring.domain.delivery import store as delivery
 from latchstring.domain.identities import store as identities
 from latchstring.domain.identities.identifier import Identifier
+from latchstring.domain.sessions import store as sessions
+from latchstring.domain.sessions.session import session_id_of
 from latchstring.flows.accept_challenge import AcceptChallenge, Method, Proof, VerifiedUser
 from latchstring.flows.issue_code import issue_code
 from latchstring.flows.open_session import SessionRequest
@@ -60,6 +62,9 @@ class OpenedLink:
     state: LinkState
     request: AuthorizationRequest | None
     """The sign-in that waits in this very browser, if it is the one that asked."""
+
+    signed_in: bool = False
+    """Whether this browser is signed in as the person whom the link was for."""
 
     @property
     def has_code(self) -> bool:
@@ -102,12 +107,16 @@ class FollowLink:
     accept_challenge: AcceptChallenge
     code_lifetime: timedelta
 
-    async def look(self, token: str, browser_digest: str | None) -> OpenedLink | None:
+    async def look(
+        self, token: str, browser_digest: str | None, *, session_token: str | None = None
+    ) -> OpenedLink | None:
         """Return what the link offers here, changing nothing; None for a mangled or forged one."""
         link = secret.read_link(token, self.keyring)
         if link is None:
             return None
-        return await self.database.read(lambda tx: self._look(tx, link, browser_digest))
+        return await self.database.read(
+            lambda tx: self._look(tx, link, browser_digest, session_token=session_token)
+        )
 
     async def press(self, press: Press) -> Pressed:
         """Consume the link and sign this browser in; raise ``LinkRefused`` with its state."""
@@ -150,7 +159,12 @@ class FollowLink:
             await self.database.transact(lambda tx: challenges.note_opened(tx, challenge, now))
 
     async def _look(
-        self, tx: Transaction, link: secret.GenuineLink, browser_digest: str | None
+        self,
+        tx: Transaction,
+        link: secret.GenuineLink,
+        browser_digest: str | None,
+        *,
+        session_token: str | None = None,
     ) -> OpenedLink | None:
         challenge = await challenges.find_challenge(tx, link.challenge_id)
         if challenge is None:
@@ -162,7 +176,10 @@ class FollowLink:
         if state is LinkState.LIVE:
             own = request is not None and request.is_pending(now)
             way = _way(self._connection_of(challenge), own=own)
-        return OpenedLink(challenge=challenge, way=way, state=state, request=request)
+        signed_in = await _is_signed_in(tx, challenge, session_token, now=now)
+        return OpenedLink(
+            challenge=challenge, way=way, state=state, request=request, signed_in=signed_in
+        )
 
     async def _press(
         self, tx: Transaction, link: secret.GenuineLink, press: Press
@@ -227,6 +244,18 @@ async def _own_request(
     if challenge.authorization_id is None or browser_digest is None:
         return None
     return await authorizations.find_request(tx, challenge.authorization_id, browser_digest)
+
+
+async def _is_signed_in(
+    tx: Transaction, challenge: Challenge, session_token: str | None, *, now: datetime
+) -> bool:
+    if session_token is None:
+        return False
+    session = await sessions.find_session(tx, session_id_of(session_token))
+    if session is None or not session.is_live(now):
+        return False
+    who = (session.connection, session.identifier)
+    return who == (challenge.connection, challenge.identifier)
 
 
 def _way(connection: Connection | None, *, own: bool) -> Way:

@@ -12,7 +12,8 @@ from starlette.responses import Response
 
 from latchstring.base.logging import masked
 from latchstring.base.secrets import digest
-from latchstring.domain.challenges.challenge import LinkState
+from latchstring.domain.authorizations.request import AuthorizationRequest
+from latchstring.domain.challenges.challenge import Challenge, LinkState
 from latchstring.domain.challenges.refusal import LinkRefused
 from latchstring.domain.clients.client import Client
 from latchstring.flows.follow_link import FollowLink, OpenedLink, Press, Pressed, Way
@@ -36,7 +37,7 @@ class MagicLink:
     async def show(self, request: Request) -> Response:
         """``GET /l/<token>``."""
         token = _token(request)
-        opened = await self.follow.look(token, self._browser(request))
+        opened = await self._look(request, token)
         if opened is None:
             return self.desk.page(request, views.LinkUnknown(frame=self.desk.frame(None)))
         response = self.desk.page(request, self._view(request, token, opened))
@@ -48,7 +49,7 @@ class MagicLink:
     async def press(self, request: Request) -> Response:
         """``POST /l/<token>``: sign in on this device."""
         token = await self._checked(request)
-        opened = await self.follow.look(token, self._browser(request))
+        opened = await self._look(request, token)
         press = Press(
             token=token,
             browser_digest=self._browser(request),
@@ -64,7 +65,7 @@ class MagicLink:
     async def show_code(self, request: Request) -> Response:
         """``POST /l/<token>/code``: show the code to type where the sign-in began."""
         token = await self._checked(request)
-        opened = await self.follow.look(token, self._browser(request))
+        opened = await self._look(request, token)
         try:
             code, challenge = await self.follow.code(token, self._browser(request))
         except LinkRefused as refused:
@@ -79,10 +80,14 @@ class MagicLink:
     async def refuse(self, request: Request) -> Response:
         """``POST /l/<token>/not-me``: end every live code and link of this identifier."""
         token = await self._checked(request)
-        opened = await self.follow.look(token, self._browser(request))
+        opened = await self._look(request, token)
         await self.follow.void(token, request.state.origin)
         client = self.desk.client(opened.challenge.client_id) if opened else None
         return self.desk.page(request, views.LinkVoided(frame=self.desk.frame(client)))
+
+    async def _look(self, request: Request, token: str) -> OpenedLink | None:
+        session_token = self.desk.cookies.session(request)
+        return await self.follow.look(token, self._browser(request), session_token=session_token)
 
     def _view(self, request: Request, token: str, opened: OpenedLink) -> Page:
         client = self.desk.client(opened.challenge.client_id)
@@ -90,7 +95,7 @@ class MagicLink:
         action = PREFIX + token
         identifier = masked(opened.challenge.identifier)
         if opened.way is Way.OVER:
-            return self._over(opened, opened.state)
+            return self._over(request, opened, opened.state)
         if opened.way is Way.DENIED:
             return views.LinkDenied(frame=frame, start_url=_start_url(client))
         if opened.way is Way.CODE:
@@ -111,26 +116,30 @@ class MagicLink:
             in_app_browser=any(mark in request.headers.get("user-agent", "") for mark in _IN_APP),
         )
 
-    def _over(self, opened: OpenedLink, state: str) -> Page:
+    def _over(self, request: Request, opened: OpenedLink, state: str) -> Page:
         challenge = opened.challenge
         client = self.desk.client(challenge.client_id)
         frame = self.desk.frame(client)
         waiting = opened.request
-        start_url = _start_url(client)
+        app_url = start_url = _start_url(client)
         if waiting is not None and waiting.is_pending(self.desk.clock.now()):
             start_url = SIGN_IN + waiting.id
         if state == LinkState.EXPIRED:
+            again = waiting is not None and start_url != app_url and _asks_for(waiting, challenge)
+            browser = self.desk.cookies.browser(request) or ""
             return views.LinkExpired(
-                frame=frame,
+                frame=self.desk.frame(client, browser) if again else frame,
                 expired_at=challenge.link_expires_at,
                 lifetime=challenge.link_expires_at - challenge.created_at,
+                again_action=f"{start_url}/again" if again else None,
                 start_url=start_url,
             )
         if state == LinkState.SUPERSEDED:
             return views.LinkReplaced(frame=frame, start_url=start_url)
         if state == LinkState.VOIDED:
             return views.LinkVoided(frame=frame)
-        return views.LinkUsed(frame=frame, start_url=start_url)
+        continue_url = app_url if opened.signed_in else None
+        return views.LinkUsed(frame=frame, continue_url=continue_url, start_url=start_url)
 
     def _refused(self, request: Request, opened: OpenedLink | None, state: str) -> Response:
         if opened is None or state == "unknown":
@@ -139,7 +148,7 @@ class MagicLink:
         if state == "denied":
             view = views.LinkDenied(frame=self.desk.frame(client), start_url=_start_url(client))
             return self.desk.page(request, view)
-        return self.desk.page(request, self._over(opened, state))
+        return self.desk.page(request, self._over(request, opened, state))
 
     def _arrive(self, request: Request, opened: OpenedLink | None, pressed: Pressed) -> Response:
         """Go where this link ends: the waiting application, an API start's address, or nowhere."""
@@ -188,6 +197,11 @@ def _binding(token: str) -> str:
 
 def _is_prefetch(request: Request) -> bool:
     return bool(request.headers.get("sec-purpose") or request.headers.get("purpose"))
+
+
+def _asks_for(waiting: AuthorizationRequest, challenge: Challenge) -> bool:
+    """Whether sending again there still goes to whom this link was for."""
+    return waiting.identifier_digest == challenge.identifier_digest
 
 
 def _start_url(client: Client | None) -> str | None:
