@@ -20,7 +20,7 @@ from hypothesis.stateful import (
 from latchstring.base.settings import LimitSettings, Rate
 from tests.conftest import FULL
 from tests.model.rules import Code, Page, Rules, way_in
-from tests.model.world import CRASHED, ChallengeRow, UserRow, World
+from tests.support.world import CRASHED, ChallengeRow, UserRow, World
 from tests.support.clock import FixedClock
 from tests.support.house import START_OF_TIME
 

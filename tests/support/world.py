@@ -1,10 +1,10 @@
-"""The real thing, as the state machine drives it: real flows on a real file, a clock that stands.
+"""The flows of signing in on a real file, without pages around them; a clock that stands.
 
 A fuse on the database makes a flow crash between two of its statements.
 """
 
-from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,6 +20,7 @@ from latchstring.base.settings import LimitSettings, Send
 from latchstring.db import statements
 from latchstring.db.database import Transaction
 from latchstring.db.sqlite import SqliteDatabase
+from latchstring.domain.audit import store as audit
 from latchstring.domain.authorizations.request import Wanted
 from latchstring.domain.challenges import store as challenges
 from latchstring.domain.challenges.budget import Browser as Kind
@@ -54,11 +55,12 @@ from latchstring.flows.verify_passwordless import VerifyPasswordless, VerifyRequ
 from latchstring.main import delivery
 from latchstring.main.installation import Installation, opened
 from tests.support.clock import FixedClock
-from tests.support.house import CALLBACK, some_settings
+from tests.support.house import CALLBACK, START_OF_TIME, some_settings
 
 Result = TypeVar("Result")
 Outcome = tuple[Any, ...]
 CRASHED = ("crashed",)
+ALICE = "alice@example.com"
 
 SQL = statements.parse("""
 -- challenges --
@@ -81,6 +83,10 @@ select min(n) from (
 -- Challenges without their message, messages without their challenge's terms.
 select count(*) from challenges c left join messages m on m.challenge_id = c.id
 where m.id is null or m.decoy <> c.decoy or m.recipient <> c.identifier
+
+-- suspicions --
+-- Blocks of numbers that somebody may earn on.
+select details from events where type = 'SmsPumpingSuspected'
 
 -- damage --
 -- What SQLite thinks of its file.
@@ -212,12 +218,14 @@ class World:
         self.worker = delivery.worker(self.installation, senders, delivery.SERVER)
         self.worker.report = lambda _: None
         minute = timedelta(minutes=1)
-        self._start = StartPasswordless(fragile, keyring, self.clock, self.limits, self.worker.wake)
-        self._verify = VerifyPasswordless(fragile, keyring, self.clock, self.limits, accept)
-        self._link = FollowLink(fragile, keyring, self.clock, configuration, accept, minute)
-        self._authorize = Authorize(fragile, self.clock, minute)
-        self._resume = ResumeAuthorization(database, self.clock, minute)
-        self._find_session = FindSession(database, self.clock, lifetime)
+        self.flow_start = StartPasswordless(
+            fragile, keyring, self.clock, self.limits, self.worker.wake
+        )
+        self.flow_verify = VerifyPasswordless(fragile, keyring, self.clock, self.limits, accept)
+        self.flow_link = FollowLink(fragile, keyring, self.clock, configuration, accept, minute)
+        self.flow_authorize = Authorize(fragile, self.clock, minute)
+        self.flow_resume = ResumeAuthorization(database, self.clock, minute)
+        self.flow_find_session = FindSession(database, self.clock, lifetime)
         self.users = ManageUsers(fragile, self.clock)
         self.connections = ManageConnections(database, self.clock, configuration.refresh)
 
@@ -244,7 +252,7 @@ class World:
         """Come from an application and wait on its sign-in page."""
         wanted = a_request_of(client)
         browser = self.browser(name)
-        answer = await self._authorize(wanted, Browser(token=browser.cookie, session=None))
+        answer = await self.flow_authorize(wanted, Browser(token=browser.cookie, session=None))
         assert isinstance(answer, SignInNeeded)
         browser.page = answer.request_id
         return answer.request_id
@@ -253,6 +261,30 @@ class World:
         self, person: str, client: str, *, send: str, address: str, browser: str | None, starts: int
     ) -> tuple[Outcome, str]:
         """Ask for a message, on a page or at the API; return the new challenge's id too."""
+        request = self.a_start_request(
+            person, client, send=send, address=address, browser=browser, starts=starts
+        )
+        try:
+            started = await self.flow_start(request)
+        except InvalidRequest:
+            return ("refused",), ""
+        except TooManyRequests as limit:
+            return ("limit", limit.limit, limit.until), ""
+        if isinstance(started, AlreadyStarted):
+            return ("twice",), ""
+        return ("started", started.code_length), started.challenge_id
+
+    def a_start_request(
+        self,
+        person: str,
+        client: str = "acme-web",
+        *,
+        send: str = "code",
+        address: str = "192.0.2.1",
+        browser: str | None = None,
+        starts: int = 0,
+    ) -> StartRequest:
+        """What a surface makes of somebody's wish for a message."""
         state = self.browser(browser) if browser else None
         identifier = identifier_of(person)
         current = self.installation.configuration.current
@@ -260,7 +292,7 @@ class World:
         waiting = None
         if state and state.page:
             waiting = Waiting(authorization_id=AuthorizationId(state.page), starts=starts)
-        request = StartRequest(
+        return StartRequest(
             client=current.clients[ClientId(client)],
             connection=current.connections[identifier.connection],
             identifier=identifier,
@@ -271,15 +303,23 @@ class World:
             trusted=client == "acme-web" and state is None,
             known_since=self._known_since(state, identifier),
         )
-        try:
-            started = await self._start(request)
-        except InvalidRequest:
-            return ("refused",), ""
-        except TooManyRequests as limit:
-            return ("limit", limit.limit, limit.until), ""
-        if isinstance(started, AlreadyStarted):
-            return ("twice",), ""
-        return ("started", started.code_length), started.challenge_id
+
+    async def ask(
+        self, person: str = ALICE, client: str = "acme-web", *, send: str = "both", **how: Any
+    ) -> tuple[str, str]:
+        """Ask for a message that must come; return its code and its link's token."""
+        how = {"address": "192.0.2.1", "browser": None, "starts": 0, **how}
+        outcome, _ = await self.start(person, client, send=send, **how)
+        assert outcome[0] == "started", outcome
+        ((_, code, token),) = await self.delivered()
+        return code, token
+
+    async def enter(
+        self, text: str, person: str = ALICE, client: str = "acme-web", **how: Any
+    ) -> Outcome:
+        """Type a code at the API, unless a browser is named."""
+        how = {"address": "192.0.2.1", "browser": None, **how}
+        return await self.answer(person, client, text, **how)
 
     async def delivered(self) -> list[tuple[str, str, str]]:
         """Deliver; return recipient, code and link token of each new message."""
@@ -313,7 +353,7 @@ class World:
             session=session,
         )
         try:
-            user = await self._verify(request)
+            user = await self.flow_verify(request)
         except WrongCode as wrong:
             return ("wrong", wrong.attempts_left)
         except CodeExpired:
@@ -327,7 +367,7 @@ class World:
 
     async def look(self, token: str, name: str) -> Outcome:
         """Open a link."""
-        opened_link = await self._link.look(token, digest(self.browser(name).cookie))
+        opened_link = await self.flow_link.look(token, digest(self.browser(name).cookie))
         return (str(opened_link.way), str(opened_link.state)) if opened_link else ("unknown",)
 
     async def press(self, token: str, name: str) -> Outcome:
@@ -340,7 +380,7 @@ class World:
             previous_token=state.session,
         )
         try:
-            pressed = await self._link.press(press)
+            pressed = await self.flow_link.press(press)
         except LinkRefused as refused:
             return ("refused", refused.state)
         assert (pressed.code is None) == (pressed.wanted is None)
@@ -351,31 +391,51 @@ class World:
     async def show(self, token: str, name: str) -> tuple[Outcome, str]:
         """Ask a link's page for the code."""
         try:
-            code, _ = await self._link.code(token, digest(self.browser(name).cookie))
+            code, _ = await self.flow_link.code(token, digest(self.browser(name).cookie))
         except LinkRefused as refused:
             return ("refused", refused.state), ""
         return ("code",), code
 
     async def void(self, token: str) -> None:
         """Say that nobody asked for this."""
-        await self._link.void(token, Origin(ip="192.0.2.99"))
+        await self.flow_link.void(token, Origin(ip="192.0.2.99"))
 
     async def resume(self, name: str, request_id: str) -> bool:
         """Go back to the application; answer whether it got its code."""
         state = self.browser(name)
-        session = await self._find_session(state.session)
+        session = await self.flow_find_session(state.session)
         browser = Browser(token=state.cookie, session=session)
-        return isinstance(await self._resume(AuthorizationId(request_id), browser), Resumed)
+        return isinstance(await self.flow_resume(AuthorizationId(request_id), browser), Resumed)
 
     async def is_signed_in(self, token: str | None) -> bool:
         """Whether a session cookie is worth anything."""
-        return await self._find_session(token) is not None
+        return await self.flow_find_session(token) is not None
 
     async def purge(self) -> None:
         """Drop what is over."""
         await PurgeExpired(self.installation.database, self.clock)()
 
     # --- looking behind the curtain -------------------------------------------------------------
+
+    async def events(self, person: str = ALICE) -> list[str]:
+        """Return what was recorded about an identifier, oldest first."""
+        key = identifier_of(person).digest
+        read = self.installation.database.read
+        found = await read(lambda tx: audit.events_of(tx, None, key, count=100))
+        return [event.type for event in reversed(found)]
+
+    async def events_of_user(self, person: str) -> list[str]:
+        """Return what was recorded about a user, oldest first."""
+        user_id = (await self.users.show(person)).user.id
+        read = self.installation.database.read
+        found = await read(lambda tx: audit.events_of(tx, user_id, None, count=100))
+        return [event.type for event in reversed(found)]
+
+    async def count(self, table: str) -> int:
+        """Return how many rows a table has."""
+        statement = statements.Statement("count", f"select count(*) from {table}")  # noqa: S608
+        read = self.installation.database.read
+        return await read(lambda tx: tx.one(statement, int, {})) or 0
 
     async def rows(self, name: str, record: type[Result]) -> list[Result]:
         """Return what the tables hold."""
@@ -426,6 +486,17 @@ class World:
         state.marks = known_browser.remember(
             state.marks, user.identifier.digest, keyring, now=user.at
         )
+
+
+@asynccontextmanager
+async def a_world(folder: Path, **limits: Any) -> AsyncIterator[World]:
+    """Open an installation in a folder; named limits replace the defaults."""
+    world = World(folder, FixedClock(START_OF_TIME), LimitSettings(**limits))
+    await world.open()
+    try:
+        yield world
+    finally:
+        await world.close()
 
 
 def identifier_of(person: str) -> Identifier:
