@@ -8,14 +8,17 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from latchstring.base.clock import SystemClock
 from latchstring.base.errors import Unavailable
+from latchstring.base.secrets import UnknownKey
 from latchstring.db.sqlite import SqliteDatabase
 from latchstring.domain.delivery import store
 from latchstring.domain.delivery.lanes import Lanes
 from latchstring.domain.delivery.message import Channel, State
 from latchstring.domain.delivery.parcel import Mail
+from latchstring.domain.delivery.render import Renderer
 from latchstring.domain.delivery.senders import Handed, SendError, Senders
 from latchstring.domain.delivery.senders.smtp import SmtpSender
 from latchstring.domain.delivery.senders.smtp_pool import SmtpPool
@@ -25,7 +28,15 @@ from latchstring.domain.delivery.verdict import Report
 from latchstring.flows import deliver_messages as flow
 from latchstring.flows.deliver_messages import DeliverMessages, new_owner
 from tests.support.clock import FixedClock
-from tests.support.delivery import NOW, FakeSender, a_message, a_renderer, a_sign_in
+from tests.support.delivery import (
+    NOW,
+    FakeSecrets,
+    FakeSender,
+    a_letterhead,
+    a_message,
+    a_renderer,
+    a_sign_in,
+)
 from tests.support.relay import Sink, relay
 
 SECOND = timedelta(seconds=1)
@@ -215,7 +226,7 @@ async def test_the_provider_s_wish_is_granted(database, worker, sender):
     assert (await found(database, message)).due_at == NOW + 90 * SECOND
 
 
-async def test_a_broken_row_fails_alone(database, worker, sender):
+async def test_a_broken_row_waits_alone(database, worker, sender):
     broken = a_message("broken", inputs={"send": "pigeon"})
     unknown = a_message("unknown", template="sign_in_by_pigeon")
     good = a_message("good")
@@ -224,6 +235,49 @@ async def test_a_broken_row_fails_alone(database, worker, sender):
     assert (await found(database, broken)).last_error == "cannot be rendered: ValidationError"
     assert (await found(database, unknown)).last_error == "cannot be rendered: TemplateNotFound"
     assert (await found(database, good)).state is State.HANDED_OVER
+
+
+class SecretsOfAnOldKeyFile(FakeSecrets):
+    """Knows the first key only."""
+
+    def code(self, challenge_id, length, *, key_version):
+        if key_version > 1:
+            raise UnknownKey(key_version)
+        return super().code(challenge_id, length, key_version=key_version)
+
+
+async def test_a_worker_with_an_old_key_file_leaves_the_message_to_another(database, sender, clock):
+    old = Renderer(SecretsOfAnOldKeyFile(), a_letterhead())
+    message = a_message(key_version=2)
+    await enqueue(database, message)
+    await a_worker(database, sender, clock=clock, renderer=old).deliver_due()
+    row = await found(database, message)
+    assert (row.state, row.last_error) == (State.QUEUED, "cannot be rendered: UnknownKey")
+    clock.advance(30)
+    await a_worker(database, sender, clock=clock).deliver_due()
+    assert (await found(database, message)).state is State.HANDED_OVER
+
+
+async def test_what_nobody_can_render_is_logged_once_and_expires(database, worker, sender, clock):
+    message = a_message(template="sign_in_by_pigeon")
+    await enqueue(database, message)
+    with capture_logs() as logs:
+        while clock.now() < message.give_up_at:
+            await worker.deliver_due()
+            clock.advance(41)
+        await worker.deliver_due()
+    reason = "cannot be rendered: TemplateNotFound"
+    assert logs == [
+        {
+            "event": "message_not_rendered",
+            "log_level": "error",
+            "message_id": message.id,
+            "reason": reason,
+        }
+    ]
+    row = await found(database, message)
+    assert (row.state, row.last_error, row.attempts > 5) == (State.EXPIRED, reason, True)
+    assert sender.parcels == []
 
 
 async def test_a_sender_s_mistake_is_tried_again(database, worker, sender):

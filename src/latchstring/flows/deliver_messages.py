@@ -273,14 +273,21 @@ class DeliverMessages:
         try:
             parcel = self.renderer.render(message)
         except Exception as broken:  # noqa: BLE001 - one broken row must not stop the others
-            reason = f"cannot be rendered: {type(broken).__name__}"
-            return Settlement(state=State.FAILED, last_error=reason)
+            return self._unrendered(message, broken)
         remaining = (message.give_up_at - self.clock.now()).total_seconds()
         try:
             async with asyncio.timeout(max(0.0, remaining)):
                 return await self._handed_over(message, parcel)
         except TimeoutError:
             return Settlement(state=State.EXPIRED, last_error="time ran out while sending")
+
+    def _unrendered(self, message: Message, broken: Exception) -> Verdict:
+        """Try again, until it is too late: the key or template may be one that only we lack yet."""
+        reason = f"cannot be rendered: {type(broken).__name__}"  # its own words may quote the row
+        if message.last_error != reason:  # once per message, not once per attempt
+            get_logger().error("message_not_rendered", message_id=message.id, reason=reason)
+        error = SendError(reason, permanent=False)
+        return after_failure(message, error, reason=reason, now=self.clock.now(), draw=self.draw)
 
     async def _handed_over(self, message: Message, parcel: Parcel) -> Verdict:
         try:
