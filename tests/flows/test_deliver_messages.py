@@ -576,6 +576,55 @@ async def test_stopping_does_not_wait_forever(database, sender):
     assert row.last_error == "the worker was stopped"
 
 
+@pytest.fixture
+def impatient(monkeypatch):
+    """Wait less long for a database that cannot be written."""
+    monkeypatch.setattr(flow, "_TROUBLE_SECONDS", 0.05)
+    monkeypatch.setattr(flow, "_LAST_WRITE_SECONDS", 0.3)
+
+
+async def test_stopping_ends_even_if_nothing_can_be_written_any_more(database, sender, impatient):
+    broken = BreakableDatabase(database)
+
+    async def break_the_disk(_parcel):
+        broken.down = True
+        return Handed("250 ok")
+
+    sender.behave = break_the_disk
+    worker = a_worker(broken, sender)
+    message = a_message()
+    await enqueue(database, message)
+    task = asyncio.create_task(worker.run())
+    await until(lambda: broken.down)
+    with capture_logs() as logs:
+        async with asyncio.timeout(3):
+            await worker.stop(grace=0.2)
+            await task
+    assert {"event": "delivery_results_lost", "log_level": "error", "messages": 1} in logs
+    await a_worker(database, sender, predecessors="test/").take_over()
+    await a_worker(database, sender).deliver_due()
+    first, second = sender.parcels  # the promise: once more, and the same to the byte
+    assert first == second
+    assert (await found(database, message)).state is State.HANDED_OVER
+
+
+async def test_stopping_ends_even_if_the_database_never_answers(database, sender, impatient):
+    database_hangs = BreakableDatabase(database)
+    database_hangs.transact = never  # type: ignore[method-assign]  # for this test alone
+    worker = a_worker(database_hangs, sender)
+    await enqueue(database, a_message())
+    task = asyncio.create_task(worker.run())
+    await asyncio.sleep(0.1)
+    async with asyncio.timeout(3):
+        await worker.stop(grace=0.2)
+        await task
+
+
+async def test_a_worker_that_never_ran_can_be_stopped(worker, impatient):
+    async with asyncio.timeout(3):
+        await worker.stop(grace=0.1)
+
+
 async def test_a_cancelled_worker_leaves_nothing_running(database, sender):
     sender.behave = never
     await enqueue(database, a_message())

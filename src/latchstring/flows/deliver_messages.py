@@ -40,6 +40,8 @@ _RENEW_SECONDS = 1.5
 _POLL_SECONDS = 0.5
 _TROUBLE_SECONDS = 0.5
 _GRACE_SECONDS = 20.0
+_LAST_WRITE_SECONDS = 5.0
+"""Past the grace, to write down what became of messages; a busy database is waited for as long."""
 _CROWDED = timedelta(seconds=4)
 """Over how long the messages of a crowded lane are spread when they are put back."""
 
@@ -97,6 +99,8 @@ class DeliverMessages:
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _ended: asyncio.Event = field(default_factory=asyncio.Event)
     _stopping: bool = False
+    _abandoned: bool = False
+    _running: asyncio.Task[None] | None = None
     _flights: dict[MessageId, _Flight] = field(default_factory=dict)
     _verdicts: list[tuple[Message, Verdict]] = field(default_factory=list)
 
@@ -106,6 +110,7 @@ class DeliverMessages:
 
     async def run(self) -> None:
         """Deliver until ``stop``; no trouble of the database or of one message ends this."""
+        self._running = asyncio.current_task()
         taken_over = not self.predecessors
         self.wake()
         try:
@@ -121,22 +126,41 @@ class DeliverMessages:
                 except Exception:  # noqa: BLE001 - a mistake of ours must not end all delivery
                     get_logger().exception("delivery_round_failed")
                     await self._calm_down()
+        except asyncio.CancelledError:
+            if not self._abandoned:
+                raise
         finally:
             for flight in list(self._flights.values()):
                 self._lose(flight)
             self._ended.set()
 
     async def stop(self, grace: float = _GRACE_SECONDS) -> None:
-        """Take nothing new, finish what is being sent, cut off what takes too long."""
+        """Take nothing new, finish what is being sent, cut off what takes too long.
+
+        Returns in a bounded time, whatever state the database is in.
+        """
         self._stopping = True
         self.wake()
+        if await self._ends_within(grace):
+            return
+        for flight in self._flights.values():
+            if flight.task is not None:
+                flight.task.cancel()
+        if await self._ends_within(_LAST_WRITE_SECONDS):
+            return
+        # Nothing can be written. Unwritten, a hand-over is done once more by whoever comes next,
+        # under the same Message-ID; never to end would only bring the same by force.
+        get_logger().error("delivery_results_lost", messages=len(self._verdicts))
+        self._abandoned = True
+        if self._running is not None:
+            self._running.cancel()
+
+    async def _ends_within(self, seconds: float) -> bool:
         try:
-            await asyncio.wait_for(self._ended.wait(), grace)
+            await asyncio.wait_for(self._ended.wait(), seconds)
         except TimeoutError:
-            for flight in self._flights.values():
-                if flight.task is not None:
-                    flight.task.cancel()
-            await self._ended.wait()
+            return False
+        return True
 
     async def take_over(self) -> int:
         """Make due at once what dead predecessors held; answer how many messages that were."""
