@@ -425,6 +425,22 @@ async def test_who_loses_its_lease_stops_sending(database, sender, monkeypatch):
     assert (row.state, row.lease_owner) == (State.QUEUED, "mallory/1")
 
 
+async def test_sending_stops_when_the_message_is_withdrawn(database, sender, monkeypatch):
+    monkeypatch.setattr(flow, "_RENEW_SECONDS", 0.1)
+    monkeypatch.setattr(flow, "_POLL_SECONDS", 0.05)
+    sender.behave = never
+    message = a_message()
+    await enqueue(database, message)
+    async with running(a_worker(database, sender)):
+        await until(lambda: sender.parcels)
+        await database.transact(
+            lambda tx: store.withdraw(tx, message.recipient, reason="voided", now=NOW)
+        )
+        await until(lambda: sender.cancelled)
+    row = await found(database, message)
+    assert (row.state, row.last_error) == (State.SUPPRESSED, "voided")
+
+
 async def test_who_cannot_renew_in_time_stops_sending(database, sender, monkeypatch):
     monkeypatch.setattr(flow, "LEASE", timedelta(milliseconds=400))
     monkeypatch.setattr(flow, "_RENEW_SECONDS", 0.1)

@@ -119,6 +119,57 @@ async def test_p7_what_was_handed_over_is_over_whoever_holds_it_by_now(do):
     assert not await do(store.settle, claimed.id, failed, owner="theirs/1", now=NOW)
 
 
+async def test_what_is_withdrawn_is_never_sent(do):
+    await do(store.enqueue, a_message("alice"))
+    await do(store.enqueue, a_message("bob", recipient="bob@example.com"))
+    assert await do(store.withdraw, "alice@example.com", reason="voided", now=NOW) == 1
+    (claimed,) = await do(store.claim, OURS, now=NOW + 99 * SECOND, most=9)
+    assert claimed.recipient == "bob@example.com"
+    message = await do(store.find_message, a_message("alice").id)
+    assert (message.state, message.last_error) == (State.SUPPRESSED, "voided")
+    assert message.settled_at == NOW
+
+
+async def test_what_a_worker_holds_is_withdrawn_too_for_it_may_be_dead(do):
+    claimed = await held(do)
+    assert await do(store.withdraw, "alice@example.com", reason="voided", now=NOW) == 1
+    assert await do(store.claim, THEIRS, now=NOW + 99 * SECOND, most=9) == []
+    assert not await do(store.renew, claimed.id, OURS)
+    assert not await do(store.retry, claimed.id, owner="ours/1", due_at=NOW, last_error="")
+    assert not await do(store.put_back, claimed.id, owner="ours/1", due_at=NOW)
+    failed = Settlement(state=State.FAILED, last_error="550")
+    assert not await do(store.settle, claimed.id, failed, owner="ours/1", now=NOW)
+    message = await do(store.find_message, claimed.id)
+    assert (message.state, message.lease_owner) == (State.SUPPRESSED, None)
+
+
+async def test_what_left_before_it_was_withdrawn_is_told_as_handed_over(do):
+    claimed = await held(do)
+    await do(store.withdraw, "alice@example.com", reason="voided", now=NOW)
+    assert await do(store.settle, claimed.id, HANDED, owner="ours/1", now=NOW + SECOND)
+    message = await do(store.find_message, claimed.id)
+    assert (message.state, message.last_error) == (State.HANDED_OVER, "")
+
+
+async def test_the_messages_of_ended_challenges_are_withdrawn_alone(do):
+    names = ("used", "superseded", "live", "sent")
+    for name in names:
+        await do(store.enqueue, a_message(name))
+    sent = a_message("sent")
+    await do(store.claim, OURS, now=NOW, most=9)
+    await do(store.settle, sent.id, HANDED, owner="ours/1", now=NOW)
+    ended = [a_message(name).challenge_id for name in ("used", "superseded", "sent", "unknown")]
+    withdrawn = await do(store.withdraw_of_challenges, ended, reason="superseded", now=NOW)
+    assert withdrawn == 2
+    states = {name: (await do(store.find_message, a_message(name).id)).state for name in names}
+    assert states == {
+        "used": State.SUPPRESSED,
+        "superseded": State.SUPPRESSED,
+        "live": State.QUEUED,
+        "sent": State.HANDED_OVER,
+    }
+
+
 async def test_a_dead_predecessor_s_claims_are_free_at_once(do):
     for name, owner in (("a", "serve@here/1"), ("b", "serve@here/2"), ("c", "worker@here/3")):
         await held(do, Lease(owner, OURS.until), name=name)

@@ -16,7 +16,10 @@ class Channel(StrEnum):
 
 
 class State(StrEnum):
-    """Where a message stands; every state but ``queued`` is final."""
+    """Where a message stands; every state but ``queued`` is final.
+
+    Only a withdrawn message that had left just before becomes ``handed_over`` after all.
+    """
 
     QUEUED = "queued"
     HANDED_OVER = "handed_over"
@@ -26,7 +29,8 @@ class State(StrEnum):
     EXPIRED = "expired"
     """Could not be handed over while its code and link were worth anything."""
     SUPPRESSED = "suppressed"
-    """A decoy: written so that a stranger learns nothing, never meant to be sent."""
+    """Not to be sent: a decoy, written so that a stranger learns nothing and never meant for
+    anybody; or withdrawn, because its code and link were ended before it left."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

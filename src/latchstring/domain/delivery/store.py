@@ -1,5 +1,6 @@
 """The outbox in the database. Who may send a message is decided by these statements alone."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -60,9 +61,23 @@ async def settle(
 
 
 async def withdraw(tx: Transaction, recipient: str, *, reason: str, now: datetime) -> int:
-    """Hold back a recipient's waiting messages, whose codes were ended; answer how many."""
+    """Take back a recipient's unsent messages, whose codes were ended; answer how many.
+
+    One that is being sent at this moment may still arrive, and is then told as handed over.
+    """
     values = {"recipient": recipient, "reason": reason, "now": now}
     return await tx.run(SQL["withdraw"], values)
+
+
+async def withdraw_of_challenges(
+    tx: Transaction, challenge_ids: Sequence[ChallengeId], *, reason: str, now: datetime
+) -> int:
+    """Take back the unsent messages of a few challenges that were ended; answer how many."""
+    withdrawn = 0
+    for challenge_id in challenge_ids:
+        values = {"id": message_id_for(challenge_id), "reason": reason, "now": now}
+        withdrawn += await tx.run(SQL["withdraw_one"], values)
+    return withdrawn
 
 
 async def release_claims(tx: Transaction, owner_prefix: str, now: datetime) -> int:

@@ -45,17 +45,27 @@ where id = :id and state = 'queued' and lease_owner = :owner
 
 -- settle --
 -- Bring a message to its end. Somebody else may hold it by now, and then decides about it; but what
--- was handed over is over, and the other one's next renewal finds that out.
+-- was handed over is over, and the other one's next renewal finds that out. Nor does withdrawing a
+-- message undo that it left just before.
 update messages
 set state = :state, settled_at = :now, due_at = :now, lease_owner = null,
     last_error = :last_error, provider_answer = :provider_answer
-where id = :id and state = 'queued' and (lease_owner = :owner or :state = 'handed_over')
+where id = :id
+    and (state = 'queued' and lease_owner = :owner
+        or state in ('queued', 'suppressed') and :state = 'handed_over')
 
 -- withdraw --
--- What it tells of was ended: nothing of it that is not on its way yet leaves the house.
+-- What they tell of was ended: none leaves the house any more. Whoever holds one may be dead, and
+-- its next owner would send it; alive, it stops sending when it cannot renew.
 update messages
-set state = 'suppressed', settled_at = :now, due_at = :now, last_error = :reason
-where recipient = :recipient and state = 'queued' and lease_owner is null
+set state = 'suppressed', settled_at = :now, due_at = :now, lease_owner = null, last_error = :reason
+where recipient = :recipient and state = 'queued'
+
+-- withdraw_one --
+-- The same for the one message of a challenge.
+update messages
+set state = 'suppressed', settled_at = :now, due_at = :now, lease_owner = null, last_error = :reason
+where id = :id and state = 'queued'
 
 -- release_claims --
 -- Make everything due at once that owners of this prefix held: they are known to be gone.
