@@ -21,11 +21,15 @@ from latchstring.flows.prepare_keys import PrepareKeys
 from latchstring.flows.purge_expired import PurgeExpired
 from latchstring.main import delivery
 from latchstring.main.installation import Installation, opened
+from latchstring.main.patient import PatientProtocol
 from latchstring.main.surfaces import Surfaces, flows
 from latchstring.web.http.application import Application
 from latchstring.web.http.surface import Surface
 
 _BACKLOG = 2048
+_MOST_CONNECTIONS = 2000
+"""One more is told to come back; an open connection costs us some 20 KB and a file."""
+
 _DRAIN_SECONDS = 20
 
 
@@ -140,7 +144,7 @@ def _config(settings: Settings, application: ASGIApp) -> uvicorn.Config:
     certificate, key = settings.tls_certificate_file, settings.tls_key_file
     return uvicorn.Config(
         application,
-        http="httptools",
+        http=PatientProtocol,
         ws="none",
         lifespan="off",
         log_config=None,
@@ -149,6 +153,7 @@ def _config(settings: Settings, application: ASGIApp) -> uvicorn.Config:
         # Forwarded headers are ours to judge: only configured proxies are believed.
         proxy_headers=False,
         backlog=_BACKLOG,
+        limit_concurrency=_MOST_CONNECTIONS,
         timeout_graceful_shutdown=_DRAIN_SECONDS,
         ssl_certfile=str(certificate) if certificate else None,
         ssl_keyfile=str(key) if key else None,
