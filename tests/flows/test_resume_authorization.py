@@ -60,6 +60,7 @@ async def test_whoever_named_somebody_else_has_to_prove_that(provider):
         identifier_digest=BOB.digest,
         challenged_connection=BOB.connection,
         starts=0,
+        lives_until=request.expires_at,
     )
     now = provider.clock.now()
     await provider.database.transact(lambda tx: authorizations.note_start(tx, start, now))

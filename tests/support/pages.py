@@ -57,6 +57,7 @@ CHECK_EMAIL = views.CheckEmail(
     sender="login@auth.acme.example",
     code_length=6,
     lifetime=TEN_MINUTES,
+    link_lifetime=TEN_MINUTES,
     sent=views.Sent.BOTH,
     resend=WAITING,
     change_url="/signin/email",

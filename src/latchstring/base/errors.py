@@ -57,7 +57,10 @@ class TooManyRequests(AppError):
 
     def __init__(self, limit: str, *, allowed: int, until: datetime) -> None:
         """Name the limit, how many it allows, and when it ends."""
-        super().__init__(f"Too many requests: the limit {limit} ({allowed}) is used up.")
+        end = until.strftime("%Y-%m-%dT%H:%M:%SZ")
+        super().__init__(
+            f"Too many requests: the limit {limit} ({allowed}) is used up until {end}."
+        )
         self.limit = limit
         self.allowed = allowed
         self.until = until

@@ -37,6 +37,7 @@ async def issue_code(
 def proof_of(session: Session) -> Proof:
     """Return a session in the authorizations' words."""
     return Proof(
+        session_id=session.id,
         connection=session.connection,
         identifier=session.identifier,
         authenticated_at=session.authenticated_at,

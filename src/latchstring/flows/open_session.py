@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from latchstring.base.ids import ClientId, UserId
+from latchstring.base.ids import AuthorizationId, ClientId, UserId
 from latchstring.base.origin import Origin
 from latchstring.base.secrets import random_token
 from latchstring.db.database import Transaction
 from latchstring.domain.audit import store as audit
 from latchstring.domain.audit.event import SessionOpened
+from latchstring.domain.authorizations import store as authorizations
 from latchstring.domain.identities.identifier import Identifier
 from latchstring.domain.sessions import store as sessions
 from latchstring.domain.sessions.session import Lifetime, Session, open_session, session_id_of
@@ -22,6 +23,8 @@ class SessionRequest:
     client_id: ClientId
     origin: Origin
     previous_token: str | None = None
+    authorization_id: AuthorizationId | None = None
+    """The hosted sign-in of this browser that the session answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,8 @@ class OpenSession:
             now=now,
         )
         await sessions.insert_session(tx, session)
+        if request.authorization_id is not None:
+            await authorizations.note_session(tx, request.authorization_id, session.id)
         opened = SessionOpened(user_id=user_id, session_id=session.id, client_id=request.client_id)
         await audit.record(tx, opened, request.origin, now=now)
         return Opened(session, token)

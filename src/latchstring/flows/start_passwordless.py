@@ -38,6 +38,8 @@ from latchstring.domain.limits.limit import Exhausted, Limit
 
 ADDRESS_LIMIT = "starts_per_address"
 _EVERYWHERE = "installation"
+_GRACE = timedelta(minutes=1)
+"""How much longer than a code its page lives: it must still be there to say "expired"."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +91,14 @@ class Started:
     code_length: int
 
 
+class _LimitMet(Exception):
+    """Roll back: a limit allows no more."""
+
+    def __init__(self, exhausted: Exhausted) -> None:
+        super().__init__(exhausted.limit.name)
+        self.exhausted = exhausted
+
+
 @dataclass(frozen=True, slots=True)
 class StartPasswordless:
     """The message is in the outbox when this returns, or a limit was raised."""
@@ -102,28 +112,30 @@ class StartPasswordless:
     async def __call__(self, request: StartRequest) -> Started | AlreadyStarted:
         """Raise ``InvalidRequest`` for what may not be sent, ``TooManyRequests`` for a limit."""
         _check_sendable(request)
-        outcome = await self.database.transact(lambda tx: self._decide(tx, request))
-        if isinstance(outcome, Exhausted):
-            limit = outcome.limit
-            raise TooManyRequests(limit.name, allowed=limit.allowed, until=outcome.until)
+        try:
+            outcome = await self.database.transact(lambda tx: self._decide(tx, request))
+        except _LimitMet as met:
+            exhausted = met.exhausted
+            await self.database.transact(lambda tx: self._record_limit(tx, request, exhausted))
+            limit = exhausted.limit
+            raise TooManyRequests(
+                limit.name, allowed=limit.allowed, until=exhausted.until
+            ) from None
         self.wake_worker()
         return outcome
 
-    async def _decide(
-        self, tx: Transaction, request: StartRequest
-    ) -> Started | AlreadyStarted | Exhausted:
+    async def _decide(self, tx: Transaction, request: StartRequest) -> Started | AlreadyStarted:
         now = self.clock.now()
         digest = request.identifier.digest
+        if await _is_second_press(tx, request, now):
+            return AlreadyStarted.TWICE
         standing = await identities.find_standing(tx, digest)
         browser = browser_kind(standing, request.known_since)
-        chosen = self._limits_of(request, browser)
-        exhausted = await limits.spend_all(tx, chosen, now)
+        exhausted = await limits.spend_all(tx, self._limits_of(request, browser), now)
         if exhausted is not None:
-            await _record_limit(tx, request, exhausted, now=now)
-            return exhausted
-        if await _is_second_press(tx, request, now):
-            await limits.give_back_all(tx, chosen, now)
-            return AlreadyStarted.TWICE
+            # The one refusal that is raised and not returned: what a refused start has counted so
+            # far, and that the button was pressed, must be as if it had never been.
+            raise _LimitMet(exhausted)
         guesses = await challenges.count_guesses(tx, digest, browser, now)
         terms = terms_of(request, longer=budget_of(self.limits).is_used_up(guesses))
         challenge = issue(self._subject(request, standing), terms, self.keyring, now=now)
@@ -131,6 +143,23 @@ class StartPasswordless:
         await delivery.enqueue(tx, message_for(challenge, request, terms))
         await audit.record(tx, _issued(challenge), request.origin, now=now)
         return Started(challenge_id=challenge.id, code_length=challenge.code_length)
+
+    async def _record_limit(
+        self, tx: Transaction, request: StartRequest, exhausted: Exhausted
+    ) -> None:
+        """Once per window: an event for every refusal would let a flood fill the disk."""
+        if not await limits.note_refusal(tx, exhausted):
+            return
+        now = self.clock.now()
+        reached = LimitReached(
+            limit=exhausted.limit.name,
+            identifier_digest=request.identifier.digest,
+            client_id=request.client.client_id,
+        )
+        await audit.record(tx, reached, request.origin, now=now)
+        if exhausted.limit.name == "sms_per_number_block":
+            pumping = SmsPumpingSuspected(number_block=request.identifier.number_block)
+            await audit.record(tx, pumping, request.origin, now=now)
 
     def _subject(self, request: StartRequest, standing: Standing | None) -> Subject:
         welcome = request.connection.sign_up if standing is None else standing.blocked_at is None
@@ -254,12 +283,14 @@ def _check_sendable(request: StartRequest) -> None:
 async def _is_second_press(tx: Transaction, request: StartRequest, now: datetime) -> bool:
     if request.waiting is None:
         return False
+    connection = request.connection
     start = Start(
         id=request.waiting.authorization_id,
         identifier=request.identifier.value,
         identifier_digest=request.identifier.digest,
         challenged_connection=request.identifier.connection,
         starts=request.waiting.starts,
+        lives_until=now + max(connection.code_lifetime, connection.link_lifetime) + _GRACE,
     )
     return not await authorizations.note_start(tx, start, now)
 
@@ -272,17 +303,3 @@ def _issued(challenge: Challenge) -> ChallengeIssued:
         send=challenge.send,
         decoy=challenge.decoy,
     )
-
-
-async def _record_limit(
-    tx: Transaction, request: StartRequest, exhausted: Exhausted, *, now: datetime
-) -> None:
-    reached = LimitReached(
-        limit=exhausted.limit.name,
-        identifier_digest=request.identifier.digest,
-        client_id=request.client.client_id,
-    )
-    await audit.record(tx, reached, request.origin, now=now)
-    if exhausted.limit.name == "sms_per_number_block":
-        pumping = SmsPumpingSuspected(number_block=request.identifier.number_block)
-        await audit.record(tx, pumping, request.origin, now=now)

@@ -107,9 +107,10 @@ class VerifyPasswordless:
         standing = await identities.find_standing(tx, request.identifier.digest)
         outcome = await self._answer(tx, request, standing, now=now)
         if isinstance(outcome, Refused):
-            if not outcome.counted:
+            if outcome.counted:
+                await audit.record(tx, _refusal(request, outcome), request.origin, now=now)
+            else:
                 await self._give_back_address(tx, request, now)
-            await audit.record(tx, _refusal(request, outcome), request.origin, now=now)
             return outcome
         await self._give_back_address(tx, request, now)
         return await self._accept(tx, request, outcome, now=now)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from latchstring.base.ids import ClientId, IdentifierDigest
+from latchstring.base.ids import ClientId, IdentifierDigest, SessionId
 from latchstring.domain.authorizations.request import (
     AuthorizationRequest,
     Prompt,
@@ -33,6 +33,7 @@ def a_request(**changes) -> AuthorizationRequest:
 
 def signed_in(seconds: float = -3600, identifier: str = ALICE, connection=EMAIL) -> Proof:
     return Proof(
+        session_id=SessionId("an-older-one"),
         connection=connection,
         identifier=identifier,
         authenticated_at=AT + timedelta(seconds=seconds),
@@ -97,3 +98,11 @@ def note(request: AuthorizationRequest, identifier: str) -> AuthorizationRequest
     return replace(
         request, identifier=identifier, identifier_digest=digest, challenged_connection=EMAIL
     )
+
+
+def test_the_session_opened_for_the_request_answers_it_whatever_the_clock_did():
+    request = replace(
+        a_request(prompt=frozenset({Prompt.LOGIN})), session_id=SessionId("an-older-one")
+    )
+
+    assert satisfied(request, signed_in(seconds=-2))

@@ -31,7 +31,7 @@ async def give_back(database, limit=STARTS, key="alice", now=NOW) -> None:
 async def test_a_limit_allows_so_many_and_then_says_until_when(database):
     answers = [await spend(database, now=NOW + timedelta(minutes=m)) for m in range(4)]
 
-    assert answers == [None, None, None, Exhausted(STARTS, NOW + HOUR)]
+    assert answers == [None, None, None, Exhausted(STARTS, "alice", NOW + HOUR)]
 
 
 async def test_a_window_opens_with_its_first_use_and_starts_anew_when_it_is_over(database):
@@ -60,14 +60,24 @@ async def test_l_08_of_200_at_once_exactly_as_many_pass_as_the_limit_allows(data
     assert await window(database, limit) == Window(10, NOW + HOUR)
 
 
-async def test_several_limits_are_spent_all_or_none(database):
+async def test_several_limits_are_spent_until_one_allows_no_more(database):
     both = ((STARTS, "alice"), (TEXTS, ""))
     assert await spend_all(database, *both) is None
 
-    exhausted = await spend_all(database, *both)
+    assert await spend_all(database, *both) == Exhausted(TEXTS, "", NOW + HOUR)
 
-    assert exhausted == Exhausted(TEXTS, NOW + HOUR)
-    assert await window(database) == Window(1, NOW + HOUR)
+
+async def test_the_first_refusal_of_a_window_is_told_from_the_others(database):
+    exhausted = Exhausted(TEXTS, "alice", NOW + HOUR)
+
+    async def refused() -> bool:
+        return await database.transact(lambda tx: store.note_refusal(tx, exhausted))
+
+    await spend(database, TEXTS)
+    assert [await refused(), await refused()] == [True, False]
+
+    await spend(database, TEXTS, now=NOW + HOUR)
+    assert [await refused(), await refused()] == [True, False]
 
 
 async def test_what_was_given_back_can_be_used_again(database):
@@ -106,7 +116,7 @@ async def test_an_exhausted_limit_whose_row_was_purged_meanwhile_still_ends(data
     nothing = Limit("nothing", 0, HOUR)
     await spend(database, nothing)
 
-    assert await spend(database, nothing) == Exhausted(nothing, NOW + HOUR)
+    assert await spend(database, nothing) == Exhausted(nothing, "alice", NOW + HOUR)
 
 
 async def test_purging_drops_windows_that_are_over_in_small_batches(database):

@@ -73,6 +73,8 @@ create table limits (
     key_digest text not null,
     name text not null,
     used bigint not null,
+    -- Whether somebody was refused in this window already: once is an event, more is noise.
+    refused boolean not null,
     window_ends_at bigint not null,
     primary key (key_digest, name)
 );
@@ -101,6 +103,8 @@ create table authorization_requests (
     expires_at bigint not null,
     starts bigint not null,
     last_start_at bigint,
+    -- The session that the person opened for this very request.
+    session_id text,
     completed_at bigint
 );
 create index authorization_requests_by_age on authorization_requests (expires_at);

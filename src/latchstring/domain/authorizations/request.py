@@ -9,6 +9,7 @@ from latchstring.base.ids import (
     ClientId,
     ConnectionName,
     IdentifierDigest,
+    SessionId,
     new_id,
 )
 
@@ -33,6 +34,7 @@ _FRESH = frozenset({Prompt.LOGIN, Prompt.SELECT_ACCOUNT})
 class Proof:
     """What a browser's session proves about the person, in this room's words."""
 
+    session_id: SessionId
     connection: ConnectionName
     identifier: str
     authenticated_at: datetime
@@ -85,6 +87,9 @@ class AuthorizationRequest:
     expires_at: datetime
     starts: int
     last_start_at: datetime | None
+    session_id: SessionId | None
+    """The session that the person opened for this very request, once they did."""
+
     completed_at: datetime | None
 
     def is_pending(self, now: datetime) -> bool:
@@ -98,6 +103,8 @@ class AuthorizationRequest:
         on the way. An older one is if nothing demands a fresh one: ``prompt``, ``max_age``, or
         another way in (as at Auth0, a named connection does not reuse a session made by another).
         """
+        if self.session_id is not None and self.session_id == proof.session_id:
+            return True  # whatever the clock did meanwhile
         if self.identifier is not None and self.identifier != proof.identifier:
             return False
         if proof.authenticated_at > self.created_at:
@@ -124,6 +131,8 @@ class Start:
     identifier_digest: IdentifierDigest
     challenged_connection: ConnectionName
     starts: int
+    lives_until: datetime
+    """When the last of what is sent has expired: so long the page must be able to take it."""
 
 
 def open_request(wanted: Wanted, browser_digest: str, *, now: datetime) -> AuthorizationRequest:
@@ -149,5 +158,6 @@ def open_request(wanted: Wanted, browser_digest: str, *, now: datetime) -> Autho
         expires_at=now + LIFETIME,
         starts=0,
         last_start_at=None,
+        session_id=None,
         completed_at=None,
     )

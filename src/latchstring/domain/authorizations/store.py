@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from latchstring.base.ids import AuthorizationId
+from latchstring.base.ids import AuthorizationId, SessionId
 from latchstring.db import records, statements
 from latchstring.db.database import Transaction
 from latchstring.domain.authorizations.code import AuthorizationCode
@@ -27,6 +27,11 @@ async def find_request(
 async def note_start(tx: Transaction, start: Start, now: datetime) -> bool:
     """Remember whom the person said they are; answer whether this start is the one that counts."""
     return await tx.run(SQL["note_start"], records.values_of(start) | {"now": now}) == 1
+
+
+async def note_session(tx: Transaction, request_id: AuthorizationId, session_id: SessionId) -> None:
+    """Remember the session that was opened for this request."""
+    await tx.run(SQL["note_session"], {"id": request_id, "session_id": session_id})
 
 
 async def note_choice(tx: Transaction, request_id: AuthorizationId, now: datetime) -> None:

@@ -3,26 +3,32 @@
 insert into authorization_requests
     (id, browser_digest, client_id, redirect_uri, response_mode, scope, state, nonce, code_challenge,
      prompt, max_age_seconds, login_hint, connection, identifier, identifier_digest,
-     challenged_connection, created_at, expires_at, starts, last_start_at, completed_at)
+     challenged_connection, created_at, expires_at, starts, last_start_at, session_id, completed_at)
 values
     (:id, :browser_digest, :client_id, :redirect_uri, :response_mode, :scope, :state, :nonce, :code_challenge,
      :prompt, :max_age_seconds, :login_hint, :connection, :identifier, :identifier_digest,
-     :challenged_connection, :created_at, :expires_at, :starts, :last_start_at, :completed_at)
+     :challenged_connection, :created_at, :expires_at, :starts, :last_start_at, :session_id, :completed_at)
 
 -- find_request --
 -- A request, for the browser that made it alone.
 select id, browser_digest, client_id, redirect_uri, response_mode, scope, state, nonce, code_challenge,
     prompt, max_age_seconds, login_hint, connection, identifier, identifier_digest,
-    challenged_connection, created_at, expires_at, starts, last_start_at, completed_at
+    challenged_connection, created_at, expires_at, starts, last_start_at, session_id, completed_at
 from authorization_requests where id = :id and browser_digest = :browser_digest
 
 -- note_start --
 -- The person said who they are, and a message is on its way. Of two presses of one button, the
--- second finds that `starts` has moved on.
+-- second finds that `starts` has moved on. The request lives as long as what was sent.
 update authorization_requests
 set identifier = :identifier, identifier_digest = :identifier_digest,
-    challenged_connection = :challenged_connection, starts = starts + 1, last_start_at = :now
+    challenged_connection = :challenged_connection, starts = starts + 1, last_start_at = :now,
+    expires_at = case when expires_at < :lives_until then :lives_until else expires_at end
 where id = :id and starts = :starts and completed_at is null and expires_at > :now
+
+-- note_session --
+-- The person signed in for this request.
+update authorization_requests set session_id = :session_id
+where id = :id and completed_at is null
 
 -- note_choice --
 -- The person chose to go on as who they are, and takes back whom they may have named before.

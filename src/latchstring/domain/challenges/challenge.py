@@ -162,6 +162,8 @@ def answered_by(
     found = None
     for challenge in challenges:
         version = challenge.key_version
+        if version not in keyring.versions:
+            continue  # its key line was taken out of the file: nothing can fit it any more
         if version not in digests:
             digests[version] = secret.answer_digest(
                 challenge.identifier_digest, answer.code, version=version, keyring=keyring

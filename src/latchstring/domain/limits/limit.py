@@ -35,4 +35,5 @@ class Exhausted:
     """A limit that allows no more before its window ends."""
 
     limit: Limit
+    key: str
     until: datetime

@@ -16,33 +16,32 @@ async def spend(tx: Transaction, limit: Limit, key: str, now: datetime) -> Exhau
         "key_digest": limit.digest_of(key),
         "name": limit.name,
         "allowed": limit.allowed,
+        "refused": False,
         "now": now,
         "new_end": now + limit.window,
     }
     if await tx.one(SQL["spend"], Window, values) is not None:
         return None
     window = await find_window(tx, limit, key)
-    return Exhausted(limit, window.window_ends_at if window else now + limit.window)
+    return Exhausted(limit, key, window.window_ends_at if window else now + limit.window)
 
 
 async def spend_all(
     tx: Transaction, limits: Sequence[tuple[Limit, str]], now: datetime
 ) -> Exhausted | None:
-    """Use all of them, or none: what was spent before the exhausted one is given back."""
-    for position, (limit, key) in enumerate(limits):
+    """Use each of them until one allows no more; the caller then rolls back what was used."""
+    for limit, key in limits:
         exhausted = await spend(tx, limit, key, now)
         if exhausted is not None:
-            await give_back_all(tx, limits[:position], now)
             return exhausted
     return None
 
 
-async def give_back_all(
-    tx: Transaction, limits: Sequence[tuple[Limit, str]], now: datetime
-) -> None:
-    """Return one use of each."""
-    for limit, key in limits:
-        await give_back(tx, limit.name, limit.digest_of(key), now)
+async def note_refusal(tx: Transaction, exhausted: Exhausted) -> bool:
+    """Remember that somebody was refused; answer whether it was the first time in this window."""
+    limit = exhausted.limit
+    values = {"key_digest": limit.digest_of(exhausted.key), "name": limit.name, "refused": True}
+    return await tx.run(SQL["note_refusal"], values) == 1
 
 
 async def find_window(tx: Transaction, limit: Limit, key: str) -> Window | None:

@@ -1,12 +1,18 @@
 -- spend --
 -- One use, or no row when the window is full. A window that is over starts anew.
-insert into limits (key_digest, name, used, window_ends_at)
-values (:key_digest, :name, 1, :new_end)
+insert into limits (key_digest, name, used, refused, window_ends_at)
+values (:key_digest, :name, 1, :refused, :new_end)
 on conflict (key_digest, name) do update set
     used = case when limits.window_ends_at <= :now then 1 else limits.used + 1 end,
+    refused = case when limits.window_ends_at <= :now then :refused else limits.refused end,
     window_ends_at = case when limits.window_ends_at <= :now then :new_end else limits.window_ends_at end
 where limits.window_ends_at <= :now or limits.used < :allowed
 returning used, window_ends_at
+
+-- note_refusal --
+-- The first refusal of a window; the ones after it change no row.
+update limits set refused = :refused
+where key_digest = :key_digest and name = :name and refused <> :refused
 
 -- find_window --
 -- What a key has used.

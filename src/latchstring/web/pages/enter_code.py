@@ -117,9 +117,7 @@ class EnterCode:
             return see_other(sign_in.url)
         waiting = await self._waiting(sign_in)
         length = waiting.challenge.code_length if waiting else connection.code_length
-        lifetime = connection.code_lifetime
-        if waiting is not None:
-            lifetime = waiting.challenge.code_expires_at - waiting.challenge.created_at
+        lifetime, link_lifetime = _lifetimes(waiting, connection)
         state = _delivery_of(waiting, connection)
         delivery = wording.delivery(state) if state else None
         status_url = f"{sign_in.url}/status" if state and not state.final else None
@@ -148,6 +146,7 @@ class EnterCode:
             sender=sender,
             code_length=length,
             lifetime=lifetime,
+            link_lifetime=link_lifetime,
             sent=views.Sent(waiting.challenge.send if waiting else connection.send),
             resend=resend_of(self.desk, sign_in),
             change_url=change_url(sign_in, identifier.connection),
@@ -251,6 +250,16 @@ class EnterCode:
         name = sign_in.request.challenged_connection
         connection = self.desk.current.connections.get(name) if name else None
         return _delivery_of(await self._waiting(sign_in), connection) if connection else None
+
+
+def _lifetimes(
+    waiting: describe_waiting.Waiting | None, connection: Connection
+) -> tuple[timedelta, timedelta]:
+    """Return how long code and link live that were sent, whatever the setting says by now."""
+    if waiting is None:
+        return connection.code_lifetime, connection.link_lifetime
+    sent = waiting.challenge
+    return sent.code_expires_at - sent.created_at, sent.link_expires_at - sent.created_at
 
 
 def _worth_saying(attempts_left: int | None) -> int | None:

@@ -121,6 +121,7 @@ class CheckEmail:
     sender: str
     code_length: int
     lifetime: timedelta
+    link_lifetime: timedelta
     sent: Sent
     resend: Resend
     change_url: str
