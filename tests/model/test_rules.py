@@ -20,9 +20,9 @@ from hypothesis.stateful import (
 from latchstring.base.settings import LimitSettings, Rate
 from tests.conftest import FULL
 from tests.model.rules import Code, Page, Rules, way_in
-from tests.support.world import CRASHED, ChallengeRow, UserRow, World
 from tests.support.clock import FixedClock
 from tests.support.house import START_OF_TIME
+from tests.support.world import CRASHED, ChallengeRow, UserRow, World
 
 ALICE, BOB, MALLORY = "alice@example.com", "bob@example.com", "mallory@example.com"
 TEXTED, NEIGHBOR, ABROAD = "+14155550100", "+14155550123", "+33639980001"
