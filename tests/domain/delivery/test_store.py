@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from latchstring.domain.delivery import store
-from latchstring.domain.delivery.message import State
-from latchstring.domain.delivery.store import Lease
+from latchstring.domain.delivery.message import Channel, State
+from latchstring.domain.delivery.store import Fate, Lease
 from latchstring.domain.delivery.verdict import Settlement
 from tests.support.delivery import NOW, a_message
 
@@ -203,6 +203,24 @@ async def test_the_newest_messages_to_somebody(do):
         "challenge-2",
         "challenge-1",
     ]
+
+
+async def test_how_the_newest_real_message_of_a_channel_fares(do):
+    assert await do(store.newest_state, Channel.EMAIL, NOW) is None
+    for number, name in enumerate(("deferred", "decoy", "withdrawn", "later")):
+        changes = {"created_at": NOW + number * SECOND, "decoy": name == "decoy"}
+        await do(store.enqueue, a_message(name, recipient=f"{name}@example.com", **changes))
+    await do(store.enqueue, a_message("sms", channel=Channel.SMS, created_at=NOW + SECOND))
+    await do(store.claim, OURS, now=NOW, most=9)
+    deferred = a_message("deferred").id
+    await do(store.retry, deferred, owner="ours/1", due_at=NOW + SECOND, last_error="451 later")
+    await do(store.withdraw, "withdrawn@example.com", reason="voided", now=NOW)
+    before = NOW + 2 * SECOND
+    fate = await do(store.newest_state, Channel.EMAIL, before)
+    assert fate == Fate(State.QUEUED, "451 later", NOW)
+    fate = await do(store.newest_state, Channel.SMS, before)
+    assert fate == Fate(State.QUEUED, "", NOW + SECOND)
+    assert await do(store.newest_state, Channel.EMAIL, NOW - SECOND) is None
 
 
 async def test_old_settled_messages_are_forgotten_in_small_batches(do):

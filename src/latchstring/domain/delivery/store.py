@@ -7,7 +7,7 @@ from datetime import datetime
 from latchstring.base.ids import ChallengeId, MessageId
 from latchstring.db import records, statements
 from latchstring.db.database import Transaction
-from latchstring.domain.delivery.message import Message, message_id_for
+from latchstring.domain.delivery.message import Channel, Message, State, message_id_for
 from latchstring.domain.delivery.verdict import Settlement
 
 SQL = statements.load(__package__)
@@ -19,6 +19,15 @@ class Lease:
 
     owner: str
     until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What has become of a message so far."""
+
+    state: State
+    last_error: str
+    created_at: datetime
 
 
 async def enqueue(tx: Transaction, message: Message) -> None:
@@ -103,6 +112,15 @@ async def find_message(tx: Transaction, message_id: MessageId) -> Message | None
 async def find_for_challenge(tx: Transaction, challenge_id: ChallengeId) -> Message | None:
     """Return the message that tells of a challenge."""
     return await find_message(tx, message_id_for(challenge_id))
+
+
+async def newest_state(tx: Transaction, channel: Channel, before: datetime) -> Fate | None:
+    """Return how the channel's newest message up to a moment fares; nothing: there was none.
+
+    A page that waits for a decoy tells this, so that it looks like everybody else's when the
+    relay makes everybody wait.
+    """
+    return await tx.one(SQL["newest_state"], Fate, {"channel": channel, "before": before})
 
 
 async def list_recent(tx: Transaction, recipient: str, *, most: int = 20) -> list[Message]:

@@ -84,6 +84,13 @@ select min(created_at) as created_at from messages where state = 'queued'
 -- One message by its id.
 select {columns} from messages where id = :id
 
+-- newest_state --
+-- How the newest message of a channel, up to a moment, that was meant for somebody fares. Decoys and
+-- withdrawn messages say nothing of the channel.
+select state, last_error, created_at from messages
+where channel = :channel and created_at <= :before and not decoy and state <> 'suppressed'
+order by created_at desc limit 1
+
 -- list_recent --
 -- The newest messages to one recipient.
 select {columns} from messages where recipient = :recipient

@@ -5,6 +5,7 @@ import re
 import time
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -311,7 +312,7 @@ def trusted(tmp_path, monkeypatch):
 
 async def test_starttls_is_used_where_it_is_offered(sink, tmp_path):
     context = a_certificate(tmp_path, "localhost")
-    options = {"tls_context": context, "require_starttls": True}
+    options: dict[str, Any] = {"tls_context": context, "require_starttls": True}
     async with relay(sink, **options) as port, sending(f"smtp://127.0.0.1:{port}") as sender:
         await sender.send(a_mail())
     assert len(sink.mails) == 1
@@ -386,7 +387,7 @@ async def test_smtps_is_tls_from_the_first_byte(sink, tmp_path, trusted):
 
 @pytest.mark.parametrize("password", [PASSWORD, "wrong"])
 async def test_r06_signing_in(sink, password):
-    options = {
+    options: dict[str, Any] = {
         "authenticator": only("ann", PASSWORD),
         "auth_required": True,
         "auth_require_tls": False,
