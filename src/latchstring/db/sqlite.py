@@ -9,6 +9,7 @@ a power cut, which WAL with ``NORMAL`` would not.
 import asyncio
 import contextlib
 import fcntl
+import itertools
 import os
 import queue
 import threading
@@ -46,7 +47,7 @@ _TROUBLE = (
 
 def connect(path: Path) -> apsw.Connection:
     """Open the file, creating it readable for its owner alone, with the durability we promise."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _make_private(path.parent)
     with contextlib.suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     connection = apsw.Connection(str(path), statementcachesize=200)
@@ -64,7 +65,7 @@ def held_alone(path: Path) -> Iterator[None]:
     Worker and command line share the file with it. A second server would take over the first
     one's deliveries in flight.
     """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _make_private(path.parent)
     lock = os.open(path.with_name(path.name + ".lock"), os.O_CREAT | os.O_RDWR, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -76,6 +77,12 @@ def held_alone(path: Path) -> Iterator[None]:
         yield
     finally:
         os.close(lock)
+
+
+def _make_private(folder: Path) -> None:
+    # Not mkdir(parents=True): that would give the folders above this one away to everybody.
+    for missing in reversed([above for above in (folder, *folder.parents) if not above.exists()]):
+        missing.mkdir(mode=0o700, exist_ok=True)
 
 
 class SqliteTransaction:
@@ -154,6 +161,8 @@ class SqliteDatabase:
 
     async def transact(self, work: Work[Result]) -> Result:
         """Queue the work for the writer and wait for its group's commit."""
+        if self._thread is None:
+            raise Unavailable(detail="the database is not open")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Result] = loop.create_future()
         self._jobs.put(_Job(work, future, loop))
@@ -175,10 +184,10 @@ class SqliteDatabase:
 
     async def close(self) -> None:
         """Let the writer finish what it has, then close both connections."""
-        if self._thread is not None:
+        thread, self._thread = self._thread, None  # from here on nothing more is accepted
+        if thread is not None:
             self._jobs.put(None)
-            await asyncio.to_thread(self._thread.join)
-            self._thread = None
+            await asyncio.to_thread(thread.join)
         if self._reader is not None:
             self._reader.close()
             self._reader = None
@@ -201,6 +210,10 @@ class _Writer:
             group: list[_Job] = []
             try:
                 self._commit_group(job, group)
+            except apsw.BusyError as trouble:
+                # Whoever waited behind them would only wait as long again, one after the other.
+                group.extend(self._waiting())
+                self._fail(group, trouble)
             except Exception as trouble:  # noqa: BLE001 - whatever it is, nobody may wait forever
                 self._fail(group, trouble)
             for done in group:
@@ -211,17 +224,22 @@ class _Writer:
         group.append(first)
         self._connection.execute("begin immediate")
         self._run_one(first)
-        while len(group) < _GROUP:
-            try:
-                job = self._jobs.get_nowait()
-            except queue.Empty:
-                break
-            if job is None:
-                self._stopping = True
-                break
+        for job in itertools.islice(self._waiting(), _GROUP - 1):
             group.append(job)
             self._run_one(job)
         self._connection.execute("commit")
+
+    def _waiting(self) -> Iterator[_Job]:
+        """Take what is queued just now, up to the word to stop."""
+        while not self._stopping:
+            try:
+                job = self._jobs.get_nowait()
+            except queue.Empty:
+                return
+            if job is None:
+                self._stopping = True
+            else:
+                yield job
 
     def _run_one(self, job: _Job) -> None:
         self._connection.execute("savepoint flow")
