@@ -3,6 +3,8 @@
 import httpx2
 import pytest
 
+from tests.support.browsing import PHONE_VIEW, WIDER_THAN_ITS_WINDOW, requested
+
 
 def test_p1_the_first_page_comes_in_one_answer_after_at_most_one_redirect(server):
     request = {
@@ -121,6 +123,23 @@ def test_p22_the_countries_are_named_and_sorted_and_the_readers_own_comes_first(
     assert options == sorted(options)
     assert options == ["Germany (+49)", "United Kingdom (+44)", "United States (+1)"]
     assert window.page.get_by_label("Country").input_value() == "DE"
+
+
+def test_the_eleventh_request_of_an_hour_is_told_its_limit_and_its_end(
+    open_browser, server, alice, scripts
+):
+    requested(server, alice, count=10)
+    window = open_browser(scripts=scripts).begin().give_email(alice)
+    window.shows("Please wait a little")
+    window.says("Too many codes were requested for this address or number.")
+    window.says("You can try again at ").picture("slow-down")
+    assert len(server.mail.to(alice)) == 10
+
+
+def test_p82_the_longest_address_wraps_on_a_small_phone(open_browser):
+    longest = f"{'a' * 60}@{'.'.join(['b' * 60] * 3)}.example"
+    window = open_browser(viewport=PHONE_VIEW).ask(longest).says(longest)
+    assert not window.page.evaluate(WIDER_THAN_ITS_WINDOW)
 
 
 def test_p27_the_way_back_to_the_address_keeps_it(open_browser, server, alice):

@@ -5,15 +5,19 @@ from collections.abc import Callable
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Response
 
-from tests.support.browsing import PHONE_VIEW, Window
+from tests.support.browsing import PHONE_VIEW, WIDER_THAN_ITS_WINDOW, Window
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 RULES = {"runOnly": {"type": "tag", "values": TAGS}}
-WIDER_THAN_ITS_WINDOW = (
-    "document.documentElement.scrollWidth > document.documentElement.clientWidth"
-)
-HTML_BUDGET, SCRIPT_BUDGET = 14 * 1024, 6 * 1024
+SHIFTED = """() => new Promise((resolve) => {
+  new PerformanceObserver((list) => resolve(list.getEntries().map((entry) => entry.value)))
+    .observe({type: "layout-shift", buffered: true});
+  requestAnimationFrame(() => setTimeout(() => resolve([])));
+})"""
+SIZES = {"document": 14 * 1024, "script": 6 * 1024}
+MOVED = (302, 303)
 
 
 class Tour:
@@ -87,35 +91,36 @@ def violations(results):
     return results.response["violations"]
 
 
-def test_p73_p75_every_page_is_small_self_contained_and_not_to_be_framed(tour):
-    sizes: dict[str, int] = {}
+def test_p73_p74_p75_every_page_is_small_keeps_still_and_is_not_to_be_framed(tour, server):
+    sizes: dict[str, float] = {}
+    headers: dict[str, dict[str, str]] = {}
+    shifts: list[float] = []
     pages: list[Window] = []
 
     def look(window: Window) -> None:
         if window not in pages:
             pages.append(window)
             window.page.on("response", weigh)
+        shifts.extend(window.page.evaluate(SHIFTED))
 
-    def weigh(response):
-        request = response.request
-        if request.resource_type == "document" and not 300 <= response.status < 400:
-            headers = response.headers
-            if "latchstring" in headers.get("x-nothing", "") or "x-request-id" not in headers:
-                return
-            policy = headers["content-security-policy"]
-            assert "frame-ancestors 'none'" in policy
-            assert "default-src 'none'" in policy
-            assert "form-action" not in policy
-            assert headers["x-content-type-options"] == "nosniff"
-            sizes[response.url] = len(gzip.compress(response.body()))
-        elif request.resource_type == "script":
-            sizes[response.url] = len(gzip.compress(response.body()))
+    def weigh(response: Response) -> None:
+        kind = response.request.resource_type
+        if response.url.startswith(server.url) and kind in SIZES and response.status not in MOVED:
+            headers[response.url] = response.headers
+            sizes[response.url] = len(gzip.compress(response.body())) / SIZES[kind]
 
     tour(look)
+    assert shifts == []
     assert len(sizes) > 10
-    assert {url: size for url, size in sizes.items() if size > HTML_BUDGET} == {}
-    scripts = {url: size for url, size in sizes.items() if url.endswith(".js")}
-    assert {url: size for url, size in scripts.items() if size > SCRIPT_BUDGET} == {}
+    assert {url: size for url, size in sizes.items() if size > 1} == {}
+    documents = [found for found in headers.values() if "text/html" in found["content-type"]]
+    for found in documents:
+        policy = found["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "frame-ancestors 'none'" in policy
+        assert "form-action" not in policy
+        assert found["x-content-type-options"] == "nosniff"
+        assert found["cache-control"] == "no-store"
 
 
 def test_p76_the_cookies_are_few_small_and_kept_from_scripts(open_browser, server, alice):

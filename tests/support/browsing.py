@@ -49,12 +49,12 @@ PATIENCE_MS = PATIENCE * 1000
 PHONE_VIEW: Any = {"width": 320, "height": 640}
 """A small phone, and what 400 % zoom leaves of a desk."""
 
-ALICE, BOB, MALLORY = "alice", "bob", "mallory"
+WIDER_THAN_ITS_WINDOW = "document.documentElement.scrollWidth > innerWidth"
 
 expect.set_options(timeout=PATIENCE_MS)
 
 
-def fresh_email(name: str = ALICE) -> str:
+def fresh_email(name: str = "alice") -> str:
     """Return an address that nobody has used yet."""
     return f"{name}+{uuid4().hex[:10]}@example.com"
 
