@@ -1,5 +1,6 @@
 """The outbox's statements: who holds what, and until when."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -208,8 +209,8 @@ async def test_the_newest_messages_to_somebody(do):
 async def test_how_the_newest_real_message_of_a_channel_fares(do):
     assert await do(store.newest_state, Channel.EMAIL, NOW) is None
     for number, name in enumerate(("deferred", "decoy", "withdrawn", "later")):
-        changes = {"created_at": NOW + number * SECOND, "decoy": name == "decoy"}
-        await do(store.enqueue, a_message(name, recipient=f"{name}@example.com", **changes))
+        message = a_message(name, decoy=name == "decoy", created_at=NOW + number * SECOND)
+        await do(store.enqueue, replace(message, recipient=f"{name}@example.com"))
     await do(store.enqueue, a_message("sms", channel=Channel.SMS, created_at=NOW + SECOND))
     await do(store.claim, OURS, now=NOW, most=9)
     deferred = a_message("deferred").id

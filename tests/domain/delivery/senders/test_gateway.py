@@ -61,14 +61,15 @@ async def test_letters_beyond_ascii_arrive(sender, gateway):
 @pytest.mark.parametrize(
     ("status", "permanent"),
     [
-        (201, True),
-        (204, True),
         (301, True),
         (307, True),
         (400, True),
-        (401, True),
-        (404, True),
+        (401, False),
+        (403, False),
+        (404, False),
+        (405, True),
         (408, False),
+        (422, True),
         (425, False),
         (429, False),
         (500, False),
@@ -76,7 +77,7 @@ async def test_letters_beyond_ascii_arrive(sender, gateway):
         (503, False),
     ],
 )
-async def test_only_200_is_sent_and_some_others_may_be_tried_again(
+async def test_what_the_message_cannot_help_is_tried_again_and_the_rest_is_final(
     sender, gateway, status, permanent
 ):
     gateway.answers.append(answer(status, location="http://127.0.0.1:1/elsewhere"))
@@ -84,6 +85,12 @@ async def test_only_200_is_sent_and_some_others_may_be_tried_again(
     assert error.permanent is permanent
     assert error.reason == f"the gateway answered {status}"
     assert len(gateway.calls) == 1
+
+
+@pytest.mark.parametrize("status", [200, 201, 202, 204])
+async def test_every_2xx_is_sent(sender, gateway, status):
+    gateway.answers.append(answer(status))
+    assert (await sender.send(an_sms())).answer == str(status)
 
 
 @pytest.mark.parametrize(

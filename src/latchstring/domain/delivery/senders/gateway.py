@@ -1,6 +1,15 @@
 """Text messages through the operator's HTTP gateway, in the shape of Auth0's custom gateway.
 
-``POST`` of ``{"recipient", "body", "sender"}``; the answer 200 means that the gateway has taken it.
+``POST`` of ``{"recipient", "body", "sender"}``. What the status of the answer means:
+
+* any 2xx: the gateway has taken the message. Auth0 counts 200 alone as sent; we do not, because
+  many gateways answer 201 or 202 when they have taken a message, and to call that a failure would
+  tell of one where the text may be on its way;
+* 401, 403 or 404: the token or the URL is wrong, which is nothing the message can help. Tried again
+  until it is worth nothing, so that whoever corrects the settings soon loses no message;
+* 408, 425, 429 or 5xx: tried again too, no sooner than ``Retry-After`` says;
+* all else, such as 400 and 422: final. A redirect is among it: a code is not carried to an address
+  that nobody configured.
 """
 
 import asyncio
@@ -24,7 +33,14 @@ _WHOLE_SECONDS = 30.0
 _BODY_LIMIT = 16 * 1024
 _BODY_SECONDS = 3.0
 _WORTH_ANOTHER_TRY = frozenset(
-    {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
+    {
+        HTTPStatus.UNAUTHORIZED,
+        HTTPStatus.FORBIDDEN,
+        HTTPStatus.NOT_FOUND,
+        HTTPStatus.REQUEST_TIMEOUT,
+        HTTPStatus.TOO_EARLY,
+        HTTPStatus.TOO_MANY_REQUESTS,
+    }
 )
 _SERVER_ERROR = 500
 _ID_NAMES = ("id", "message_id", "messageId", "sid")
@@ -41,7 +57,7 @@ class GatewaySender:
     _client: httpx2.AsyncClient | None = field(default=None, repr=False)
 
     async def send(self, parcel: Sms) -> Handed:
-        """Return once the gateway has answered 200."""
+        """Return once the gateway has taken the message."""
         content = {"recipient": parcel.recipient, "body": parcel.body, "sender": parcel.sender}
         client = self._connected()
         request = client.build_request(
@@ -88,8 +104,8 @@ class GatewaySender:
 
 async def _judged(response: httpx2.Response) -> Handed:
     status = response.status_code
-    if status == HTTPStatus.OK:
-        return Handed(f"200{await _gateway_id(response)}")
+    if response.is_success:
+        return Handed(f"{status}{await _gateway_id(response)}")
     raise SendError(
         f"the gateway answered {status}",
         permanent=status < _SERVER_ERROR and status not in _WORTH_ANOTHER_TRY,
@@ -98,7 +114,7 @@ async def _judged(response: httpx2.Response) -> Handed:
 
 
 async def _gateway_id(response: httpx2.Response) -> str:
-    """Return the gateway's id for the message, if it tells one. 200 stands, whatever follows it."""
+    """Return the gateway's id for the message, if it tells one; the status stands in any case."""
     body = b""
     try:
         async with asyncio.timeout(_BODY_SECONDS):
