@@ -200,6 +200,13 @@ def test_r5_two_lifetimes_are_both_printed():
         assert "The code works within 5 minutes, the link within 1 hour." in part
 
 
+def test_r5_lifetimes_that_differ_by_seconds_are_both_printed():
+    content = a_sign_in(code_seconds=170, link_seconds=160)
+    words = "within 2 minutes and 50 seconds, the link within 2 minutes and 40 seconds."
+    for part in parts(a_mail(content=content)):
+        assert words in part
+
+
 @ALL
 def test_m18_the_mail_says_what_to_do_if_one_did_not_ask(send):
     for part in parts(a_mail(content=a_sign_in(send=send))):

@@ -17,13 +17,14 @@ from tests.support.delivery import NOW
         (60, "1 minute"),
         (600, "10 minutes"),
         (90, "90 seconds"),
-        (179, "2 minutes"),
+        (170, "2 minutes and 50 seconds"),
         (3600, "1 hour"),
         (7200, "2 hours"),
-        (3599, "59 minutes"),
+        (3599, "59 minutes and 59 seconds"),
+        (5400, "1 hour and 30 minutes"),
     ],
 )
-def test_a_lifetime_is_never_said_longer_than_it_is(seconds, words):
+def test_a_lifetime_is_said_exactly_as_long_as_it_is(seconds, words):
     assert duration(seconds, NullTranslations()) == words
 
 

@@ -1,15 +1,15 @@
 """Values as people read them: names on one line, durations, times, the direction of writing."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from gettext import NullTranslations
+
+from latchstring.base.durations import in_words
 
 _BLANK = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 # Embeddings, overrides and isolates could turn the rest of a sentence around; half a surrogate
 # pair cannot be written in UTF-8 at all; private-use letters are the templates' stand-ins.
 _TRICKS = re.compile(r"[\u202a-\u202e\u2066-\u2069\ud800-\udfff\ue000-\uf8ff]")
-_MINUTE = 60
-_HOUR = 3600
 _RIGHT_TO_LEFT = frozenset(
     {"ar", "arc", "ckb", "dv", "fa", "he", "ks", "ps", "sd", "ug", "ur", "yi"}
 )
@@ -22,16 +22,16 @@ def one_line(text: str, limit: int) -> str:
 
 
 def duration(seconds: int, translations: NullTranslations) -> str:
-    """Return a lifetime in words, never longer than it is."""
-    if seconds >= _HOUR and seconds % _HOUR == 0:
-        hours = seconds // _HOUR
-        return translations.ngettext("%(num)d hour", "%(num)d hours", hours) % {"num": hours}
-    if seconds % _MINUTE == 0 or seconds > 2 * _MINUTE:
-        minutes = seconds // _MINUTE
-        return translations.ngettext("%(num)d minute", "%(num)d minutes", minutes) % {
-            "num": minutes
-        }
-    return translations.ngettext("%(num)d second", "%(num)d seconds", seconds) % {"num": seconds}
+    """Return a lifetime in words, exactly as long as it is."""
+
+    def counted(one: str, many: str, count: int) -> str:
+        return translations.ngettext(one, many, count) % {"num": count}
+
+    first, *others = in_words(timedelta(seconds=seconds), counted)
+    for other in others:
+        joined = translations.gettext("%(longer)s and %(shorter)s")
+        first = joined % {"longer": first, "shorter": other}
+    return first
 
 
 def clock_time(moment: datetime, *, seconds: bool = False) -> str:

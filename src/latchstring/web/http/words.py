@@ -8,6 +8,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
+from latchstring.base.durations import in_words
 from latchstring.web.http.sentence import Address, Sentence, Value
 
 _LOCALE = Path(__file__).resolve().parents[2] / "locale"
@@ -45,17 +46,7 @@ class Words:
 
     def duration(self, length: timedelta) -> Markup:
         """Put a length of time into words, exactly: a promised lifetime is never rounded."""
-        seconds = max(0, round(length.total_seconds()))
-        if seconds < 2 * _MINUTE and seconds != _MINUTE:
-            return self.ngettext("%(num)d second", "%(num)d seconds", seconds)
-        minutes, rest = divmod(seconds, _MINUTE)
-        hours, minutes = divmod(minutes, _MINUTE)
-        parts = [
-            self.ngettext("%(num)d hour", "%(num)d hours", hours) if hours else None,
-            self.ngettext("%(num)d minute", "%(num)d minutes", minutes) if minutes else None,
-            self.ngettext("%(num)d second", "%(num)d seconds", rest) if rest else None,
-        ]
-        first, *others = [part for part in parts if part is not None]
+        first, *others = in_words(length, self.ngettext)
         for other in others:
             first = self.gettext("%(longer)s and %(shorter)s", longer=first, shorter=other)
         return first
@@ -77,9 +68,6 @@ class Words:
             case _:
                 # Isolated, so that a name in another script cannot reorder the sentence.
                 return Markup("<bdi>%s</bdi>") % value
-
-
-_MINUTE = 60
 
 
 def address(text: str) -> Markup:
