@@ -1,22 +1,29 @@
-"""Ink that can be read on any application's color."""
+"""The application's color in a mail."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from latchstring.domain.delivery.color import contrast, ink_on, is_color
+from latchstring.base.color import contrast
+from latchstring.domain.delivery.color import paint
+from latchstring.domain.delivery.templates import FOLDER
 
 
-@given(st.integers(0, 0xFFFFFF))
-def test_some_ink_is_always_readable(number):
-    color = f"#{number:06x}"
-    assert contrast(ink_on(color), color) >= 4.5
+@given(st.integers(0, 0xFFFFFF).map(lambda number: f"#{number:06x}"))
+def test_every_color_carries_readable_ink_and_stands_out_in_the_dark(color):
+    found = paint(color)
+    assert found.light == color
+    assert contrast(found.light, found.light_ink) >= 4.5
+    assert contrast(found.dark, found.dark_ink) >= 4.5
+    for surface in ("#161513", "#201e1c", "#2b2926"):
+        assert contrast(found.dark, surface) >= 4.5
 
 
-def test_black_and_white_are_as_far_apart_as_it_gets():
-    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+@pytest.mark.parametrize("surface", ["#161513", "#201e1c", "#2b2926"])
+def test_these_surfaces_are_the_mail_s(surface):
+    assert f"background: {surface} !important" in (FOLDER / "mail/frame.html").read_text()
 
 
-@pytest.mark.parametrize("text", ["", "red", "#fff", "#12345g", "#123456;x:y", "#123456\n"])
-def test_only_six_hex_digits_are_a_color(text):
-    assert not is_color(text)
+@pytest.mark.parametrize("color", ["", "red", "#fff", "#123456;x:y"])
+def test_what_is_no_color_becomes_ours(color):
+    assert paint(color) == paint("#0e6b5e")

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from latchstring.base.settings import Send
+from latchstring.domain.delivery.color import paint
 from latchstring.domain.delivery.header import Mailbox
 from latchstring.domain.delivery.message import Channel
 from latchstring.domain.delivery.parcel import Mail, Sms
@@ -287,10 +288,11 @@ def test_dark_mode_is_declared_and_styled(send):
 
 
 def test_the_application_s_color_is_on_the_button_in_light_and_dark():
-    own = a_mail(content=a_sign_in(color="#0055aa")).html
-    assert "background:#0055aa" in own
-    assert ".button, .tile" not in own
-    assert ".button, .tile" in a_mail().html
+    color = paint("#0055aa")
+    html = a_mail(content=a_sign_in(color="#0055aa")).html
+    assert "background:#0055aa" in html
+    assert f".button, .tile {{ background: {color.dark} !important" in html
+    assert color.dark != color.light
 
 
 def test_d02_what_is_no_color_never_reaches_a_style():

@@ -1,39 +1,30 @@
-"""The application's color on a button, and the ink that can be read on it."""
+"""An application's color in its mails, and the ink that can be read on it."""
 
-import re
-from functools import cache
+from dataclasses import dataclass
+from functools import lru_cache
 
-DEFAULT = "#0e6b5e"
-DARK_INK = "#000000"
-LIGHT_INK = "#ffffff"
-_STRAIGHT_UNTIL = 0.04045
-"""Where sRGB's curve begins (IEC 61966-2-1)."""
-_COLOR = re.compile(r"#[0-9a-fA-F]{6}")
+from latchstring.base.color import OURS, ink_on, is_color, lightened
+
+_DARK_SURFACE = "#2b2926"
+"""The lightest surface of the dark mail, as in ``frame.html``; the pages' own, so both agree."""
 
 
-def is_color(text: str) -> bool:
-    """Tell whether this is ``#rrggbb``; nothing else may reach a style."""
-    return bool(_COLOR.fullmatch(text))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paint:
+    """What a button is filled with in the light and in the dark, each with the ink upon it."""
+
+    light: str
+    light_ink: str
+    dark: str
+    dark_ink: str
 
 
-@cache
-def ink_on(color: str) -> str:
-    """Return the ink with the higher contrast; one of the two always reaches 4.5 (WCAG 1.4.3)."""
-    return max((LIGHT_INK, DARK_INK), key=lambda ink: contrast(ink, color))
+@lru_cache(maxsize=256)
+def paint(color: str) -> Paint:
+    """Return the application's color, or ours where it has none, lightened for the dark.
 
-
-def contrast(one: str, other: str) -> float:
-    """Return the contrast ratio of two colors, 1 to 21."""
-    darker, lighter = sorted((_luminance(one), _luminance(other)))
-    return (lighter + 0.05) / (darker + 0.05)
-
-
-def _luminance(color: str) -> float:
-    red, green, blue = (_linear(int(color[at : at + 2], 16) / 255) for at in (1, 3, 5))
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def _linear(channel: float) -> float:
-    if channel <= _STRAIGHT_UNTIL:
-        return channel / 12.92
-    return float(((channel + 0.055) / 1.055) ** 2.4)
+    The light mail takes it as it is: there it fills a button and colors no text.
+    """
+    light = color if is_color(color) else OURS
+    dark = lightened(light, on=_DARK_SURFACE)
+    return Paint(light=light, light_ink=ink_on(light), dark=dark, dark_ink=ink_on(dark))

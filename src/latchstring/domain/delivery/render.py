@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from latchstring.base.ids import ChallengeId
 from latchstring.base.settings import Send
-from latchstring.domain.delivery.color import DEFAULT, ink_on, is_color
+from latchstring.domain.delivery.color import paint
 from latchstring.domain.delivery.header import Mailbox, address_field, text_field, token_field
 from latchstring.domain.delivery.message import Channel, Message
 from latchstring.domain.delivery.mime import mail_bytes
@@ -151,8 +151,7 @@ class Renderer:
 
     def _steady(self, message: Message, content: SignIn) -> dict[str, Any]:
         translations = self.templates.catalogues(message.language)
-        own_color = is_color(content.color)
-        color = content.color if own_color else DEFAULT
+        color = paint(content.color)
         return {
             "language": message.language,
             "direction": direction(message.language),
@@ -160,9 +159,10 @@ class Renderer:
             "code_lifetime": duration(content.code_seconds, translations),
             "link_lifetime": duration(content.link_seconds, translations),
             "device": one_line(content.device, _DEVICE),
-            "own_color": own_color,
-            "color": color,
-            "color_ink": ink_on(color),
+            "color": color.light,
+            "color_ink": color.light_ink,
+            "dark_color": color.dark,
+            "dark_ink": color.dark_ink,
         }
 
     def _code(self, message: Message, content: SignIn) -> str:
