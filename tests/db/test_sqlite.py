@@ -405,5 +405,5 @@ def test_a_loop_that_was_closed_meanwhile_disturbs_nobody(tmp_path):
 
 async def test_a_database_that_cannot_be_made_says_so_at_once(tmp_path):
     (tmp_path / "file").write_text("no folder", encoding="utf-8")
-    with pytest.raises((OSError, apsw.Error)):
+    with pytest.raises(Unavailable, match="cannot be used"):
         SqliteDatabase(tmp_path / "file" / "x.db").open()

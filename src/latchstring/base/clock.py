@@ -1,5 +1,9 @@
-"""The only reader of wall time; everything else is handed a ``Clock``."""
+"""The only reader of wall time. What decides by the time is handed a ``Clock``.
 
+``milliseconds`` is for what only notes it: ids that sort, and the book of migrations.
+"""
+
+import time
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -22,3 +26,8 @@ class SystemClock:
 def truncate(moment: datetime) -> datetime:
     """Return the moment cut to whole milliseconds, so that it survives a round trip to a row."""
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def milliseconds() -> int:
+    """Return the Unix time in milliseconds."""
+    return time.time_ns() // 1_000_000

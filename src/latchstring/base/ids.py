@@ -2,8 +2,9 @@
 
 import secrets
 import threading
-import time
 from typing import NewType
+
+from latchstring.base.clock import milliseconds
 
 UserId = NewType("UserId", str)
 """``email|…`` or ``sms|…``: the subject an application sees; never changed, never reused."""
@@ -41,7 +42,7 @@ def new_id(prefix: str) -> str:
     Ids made later sort later, also within one millisecond of one process: an index grows at its
     right edge, and events that share a moment keep their order.
     """
-    value = (time.time_ns() // 1_000_000) << 80 | secrets.randbits(80)
+    value = milliseconds() << 80 | secrets.randbits(80)
     with _TAKING:
         if value <= _LATEST[0]:
             value = _LATEST[0] + 1 + secrets.randbits(64)

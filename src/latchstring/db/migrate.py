@@ -2,12 +2,14 @@
 
 import hashlib
 import re
-import time
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
 import apsw
+
+from latchstring.base.clock import milliseconds
+from latchstring.base.errors import Unavailable
 
 _FILE = re.compile(r"^(\d{4})_(\w+)\.sql$")
 _BOOK = """
@@ -20,7 +22,7 @@ create table if not exists schema_migrations (
 """
 
 
-class SchemaMismatch(RuntimeError):
+class SchemaMismatch(Unavailable):
     """The database was made by another version of the program."""
 
 
@@ -58,11 +60,15 @@ def pending(connection: apsw.Connection) -> list[Migration]:
     ours = {migration.number: migration for migration in known()}
     for number, checksum in applied.items():
         if number not in ours:
-            message = f"the database has migration {number}, which this version does not know"
-            raise SchemaMismatch(message)
+            raise SchemaMismatch(
+                f"The database has migration {number}, which this version does not know: "
+                "a newer one has made it."
+            )
         if ours[number].checksum != checksum:
-            message = f"migration {number} was applied with another text"
-            raise SchemaMismatch(message)
+            raise SchemaMismatch(
+                f"The database's migration {number} was applied with another text: "
+                "another version has made it."
+            )
     return [migration for migration in ours.values() if migration.number not in applied]
 
 
@@ -78,7 +84,7 @@ def apply(connection: apsw.Connection) -> list[Migration]:
             connection.execute(migration.text)
             connection.execute(
                 "insert into schema_migrations values (?, ?, ?, ?)",
-                (migration.number, migration.name, migration.checksum, time.time_ns() // 1_000_000),
+                (migration.number, migration.name, migration.checksum, milliseconds()),
             )
         connection.execute("commit")
     except BaseException:

@@ -8,9 +8,7 @@ a power cut, which WAL with ``NORMAL`` would not.
 
 import asyncio
 import contextlib
-import fcntl
 import itertools
-import os
 import queue
 import threading
 from collections.abc import Coroutine, Iterator
@@ -21,9 +19,12 @@ from typing import Any, TypeVar, cast
 import apsw
 
 from latchstring.base.errors import Unavailable
-from latchstring.db import migrate, records
+from latchstring.db import records
 from latchstring.db.database import Transaction, Values, Work
+from latchstring.db.file import bring_up_to_date, connect, held_alone
 from latchstring.db.statements import Statement
+
+__all__ = ["SqliteDatabase", "SqliteTransaction", "connect", "held_alone"]
 
 Record = TypeVar("Record")
 Result = TypeVar("Result")
@@ -31,9 +32,16 @@ Result = TypeVar("Result")
 _GROUP = 64
 """Flows in one commit at most: bounds how long the first of them waits for the last."""
 
-_BUSY_MILLISECONDS = 5_000
-"""How long a writer waits for another process (worker, command line) to end its transaction."""
+_MOST_WAITING = 2_000
+"""Flows in the queue at most: more would only wait for an answer that nobody reads any more."""
 
+_BUSY_MILLISECONDS = 2_000
+"""How long a group waits for another process (worker, command line) to end its transaction."""
+
+_READER_MILLISECONDS = 50
+"""Readers wait for nobody but a recovery, and the event loop waits with them."""
+
+_NOT_OPEN = "the database is not open"
 _TROUBLE = (
     apsw.FullError,
     apsw.IOError,
@@ -43,46 +51,6 @@ _TROUBLE = (
     apsw.CantOpenError,
 )
 """Not our mistake and possibly over soon: the caller is told to try again."""
-
-
-def connect(path: Path) -> apsw.Connection:
-    """Open the file, creating it readable for its owner alone, with the durability we promise."""
-    _make_private(path.parent)
-    with contextlib.suppress(FileExistsError):
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-    connection = apsw.Connection(str(path), statementcachesize=200)
-    connection.set_busy_timeout(_BUSY_MILLISECONDS)
-    connection.execute("pragma journal_mode = wal")
-    connection.execute("pragma synchronous = full")
-    connection.execute("pragma foreign_keys = on")
-    return connection
-
-
-@contextlib.contextmanager
-def held_alone(path: Path) -> Iterator[None]:
-    """Hold the place of the one server on this file; raise ``Unavailable`` where it is taken.
-
-    Worker and command line share the file with it. A second server would take over the first
-    one's deliveries in flight.
-    """
-    _make_private(path.parent)
-    lock = os.open(path.with_name(path.name + ".lock"), os.O_CREAT | os.O_RDWR, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(lock)
-        message = "Another server is running on this database file."
-        raise Unavailable(message) from None
-    try:
-        yield
-    finally:
-        os.close(lock)
-
-
-def _make_private(folder: Path) -> None:
-    # Not mkdir(parents=True): that would give the folders above this one away to everybody.
-    for missing in reversed([above for above in (folder, *folder.parents) if not above.exists()]):
-        missing.mkdir(mode=0o700, exist_ok=True)
 
 
 class SqliteTransaction:
@@ -150,9 +118,15 @@ class SqliteDatabase:
     def open(self) -> "SqliteDatabase":
         """Bring the schema up to date and start the writer; return self."""
         connection = connect(self.path)
-        migrate.apply(connection)
+        try:
+            bring_up_to_date(connection, self.path)
+        except BaseException:
+            connection.close()
+            raise
+        connection.set_busy_timeout(_BUSY_MILLISECONDS)
         self._reader = connect(self.path)
         self._reader.execute("pragma query_only = on")
+        self._reader.set_busy_timeout(_READER_MILLISECONDS)
         self._thread = threading.Thread(
             target=_Writer(connection, self._jobs).run, name="sqlite-writer", daemon=True
         )
@@ -162,7 +136,9 @@ class SqliteDatabase:
     async def transact(self, work: Work[Result]) -> Result:
         """Queue the work for the writer and wait for its group's commit."""
         if self._thread is None:
-            raise Unavailable(detail="the database is not open")
+            raise Unavailable(detail=_NOT_OPEN)
+        if self._jobs.qsize() >= _MOST_WAITING:
+            raise Unavailable(detail="too many flows are waiting for the writer")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Result] = loop.create_future()
         self._jobs.put(_Job(work, future, loop))
@@ -172,7 +148,7 @@ class SqliteDatabase:
         """Run the work here and now: a point read takes less time than a thread switch."""
         reader = self._reader
         if reader is None:
-            raise Unavailable(detail="the database is not open")
+            raise Unavailable(detail=_NOT_OPEN)
         try:
             reader.execute("begin")
             try:

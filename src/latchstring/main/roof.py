@@ -46,11 +46,12 @@ def develop(development: "DevRun") -> None:
 
 def migrated(settings: "Settings") -> Sequence[str]:
     """Bring the schema up to date and return the names of what was applied."""
-    from latchstring.db import migrate, sqlite
+    from latchstring.db import file
 
-    connection = sqlite.connect(settings.database_path)
+    path = settings.database_path
+    connection = file.connect(path)
     try:
-        return [f"{found.number:04} {found.name}" for found in migrate.apply(connection)]
+        return [f"{it.number:04} {it.name}" for it in file.bring_up_to_date(connection, path)]
     finally:
         connection.close()
 
