@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from latchstring.base.ids import ChallengeId, IdentifierDigest
+from latchstring.base.mailbox import Mailbox
 from latchstring.base.settings import Send
-from latchstring.domain.delivery.header import Mailbox
 from latchstring.domain.delivery.message import Channel, Message, message_id_for
 from latchstring.domain.delivery.parcel import Mail, Parcel, Sms
 from latchstring.domain.delivery.render import Letterhead, Renderer

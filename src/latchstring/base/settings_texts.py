@@ -4,13 +4,12 @@ import re
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
+from latchstring.base.mailbox import Mailbox, is_address
 from latchstring.base.settings_values import refuse
 
 _LISTEN = re.compile(r"^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+):([0-9]{1,5})$")
 _COLOR = re.compile(r"^#[0-9a-fA-F]{6}$")
 _CLIENT_ID = re.compile(r"^[A-Za-z0-9._~-]{1,128}$")
-_MAILBOX = re.compile(r'^(?:[^<>"]*|"[^"\\]*"\s*)<([^<>]*)>$')
-_ADDRESS = re.compile(r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,253}$")
 CONNECTION_NAMES = ("email", "sms")
 
 _HIGHEST_PORT = 65535
@@ -57,13 +56,14 @@ def client_secret(text: str) -> str:
 
 def address(text: str) -> str:
     """Read a bare email address."""
-    return text if _ADDRESS.match(text) else refuse("must be an email address")
+    return text if is_address(text) else refuse("must be an email address")
 
 
 def mailbox(text: str) -> str:
     """Read ``Name <address>`` or a bare address."""
-    match = _MAILBOX.match(text)
-    if not _ADDRESS.match(match[1] if match else text):
+    try:
+        Mailbox.parse(text)
+    except ValueError:
         refuse('must be an address, such as "Acme <login@acme.example>"')
     return text
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from latchstring.base.ids import ChallengeId
 from latchstring.base.logging import get_logger
+from latchstring.base.mailbox import Mailbox
 from latchstring.base.secrets import Keyring
 from latchstring.base.settings import Settings
 from latchstring.domain.challenges import secret
-from latchstring.domain.delivery.header import Mailbox
 from latchstring.domain.delivery.message import State
 from latchstring.domain.delivery.render import Letterhead, Renderer
 from latchstring.domain.delivery.senders import Senders

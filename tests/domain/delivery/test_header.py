@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from latchstring.domain.delivery.header import Mailbox, address_field, text_field, token_field
+from latchstring.base.mailbox import Mailbox
+from latchstring.domain.delivery.header import address_field, text_field, token_field
 
 PRINTABLE = st.text(
     st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp")), min_size=1, max_size=120
@@ -48,9 +49,8 @@ def test_s13_a_control_character_never_gets_into_a_header(attack):
         lambda: token_field("X-Entity-Ref-ID", f"abc{attack}"),
         lambda: address_field("From", Mailbox(f"Acme{attack}", "login@acme.example")),
         lambda: address_field("To", Mailbox("", f"alice@example.com{attack}")),
-        lambda: Mailbox.parse(f"Acme{attack} <login@acme.example>"),
     ):
-        with pytest.raises(ValueError, match=r"control|address|ASCII"):
+        with pytest.raises(ValueError, match=r"control|ASCII"):
             write()
 
 
@@ -70,38 +70,6 @@ def test_no_encoded_word_is_cut_inside_a_letter():
     assert all(len(line) <= 78 for line in field.split("\r\n"))
     for word in field.removeprefix("Subject:").split():
         decode_header(word)[0][0].decode("utf-8")
-
-
-@pytest.mark.parametrize(
-    ("text", "name", "address"),
-    [
-        ("login@acme.example", "", "login@acme.example"),
-        ("Acme <login@acme.example>", "Acme", "login@acme.example"),
-        ('"Acme, Inc." <login@acme.example>', "Acme, Inc.", "login@acme.example"),
-        ("<login@acme.example>", "", "login@acme.example"),
-        ("Ämter  <login@acme.example>", "Ämter", "login@acme.example"),
-    ],
-)
-def test_a_mailbox_is_read(text, name, address):
-    assert Mailbox.parse(text) == Mailbox(name, address)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "Acme",
-        "a@b, c@d",
-        "Acme <a@b> <c@d>",
-        "a b@c.example",
-        "a@@b",
-        "<a@b",
-        "a@bücher.example",
-    ],
-)
-def test_what_is_not_one_mailbox_is_refused(text):
-    with pytest.raises(ValueError, match="not one email address"):
-        Mailbox.parse(text)
 
 
 def test_a_token_is_ascii():

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from latchstring.base.mailbox import Mailbox
 from latchstring.base.settings import Send
 from latchstring.domain.delivery.color import paint
-from latchstring.domain.delivery.header import Mailbox
 from latchstring.domain.delivery.message import Channel
 from latchstring.domain.delivery.parcel import Mail, Sms
 from latchstring.domain.delivery.render import Renderer

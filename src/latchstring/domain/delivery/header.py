@@ -6,7 +6,8 @@ rather than cleaned away: by now it can only be an attack or a mistake of ours.
 
 import re
 from base64 import b64encode
-from dataclasses import dataclass
+
+from latchstring.base.mailbox import Mailbox
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _LINE = 76
@@ -14,33 +15,6 @@ _LINE = 76
 _WORD_BYTES = 42
 """Octets in one encoded word: 56 characters of base64 and 12 around them, 75 at most."""
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+( [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
-_MAILBOX = re.compile(r'(?:"(?P<quoted>[^"\\]*)"|(?P<bare>[^<>"]*))\s*<(?P<address>[^<>]*)>')
-_ADDRESS = re.compile(r'[^\s@<>()\[\]:;,"\\]{1,64}@[A-Za-z0-9.-]{1,253}')
-
-
-@dataclass(frozen=True, slots=True)
-class Mailbox:
-    """A display name, possibly empty, and an address."""
-
-    name: str
-    address: str
-
-    @property
-    def domain(self) -> str:
-        """What stands behind the address's ``@``."""
-        return self.address.rpartition("@")[2]
-
-    @classmethod
-    def parse(cls, text: str) -> "Mailbox":
-        """Read ``Acme <login@acme.example>`` or a bare address; raise ``ValueError`` otherwise."""
-        _refuse_control(text)
-        match = _MAILBOX.fullmatch(text.strip())
-        name = (match["quoted"] or match["bare"] or "").strip() if match else ""
-        address = (match["address"] if match else text).strip()
-        if not _ADDRESS.fullmatch(address):
-            message = "this is not one email address"
-            raise ValueError(message)
-        return cls(name, address)
 
 
 def text_field(name: str, value: str) -> str:

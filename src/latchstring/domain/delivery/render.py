@@ -11,9 +11,10 @@ from email.utils import format_datetime
 from typing import Any, Protocol
 
 from latchstring.base.ids import ChallengeId
+from latchstring.base.mailbox import Mailbox
 from latchstring.base.settings import Send
 from latchstring.domain.delivery.color import paint
-from latchstring.domain.delivery.header import Mailbox, address_field, text_field, token_field
+from latchstring.domain.delivery.header import address_field, text_field, token_field
 from latchstring.domain.delivery.message import Channel, Message
 from latchstring.domain.delivery.mime import mail_bytes
 from latchstring.domain.delivery.parcel import Mail, Parcel, Sms
