@@ -11,7 +11,6 @@ from typing import Any
 import uvicorn
 from starlette.types import ASGIApp
 
-from latchstring.base.errors import Unavailable
 from latchstring.base.settings import Settings
 from latchstring.db.sqlite import held_alone
 from latchstring.domain.delivery.senders import Senders
@@ -20,6 +19,7 @@ from latchstring.flows.deliver_messages import DeliverMessages
 from latchstring.flows.prepare_keys import PrepareKeys
 from latchstring.flows.purge_expired import PurgeExpired
 from latchstring.main import delivery
+from latchstring.main.ground import MOST_CONNECTIONS, bound, check_certificate, make_room
 from latchstring.main.installation import Installation, opened
 from latchstring.main.patient import PatientProtocol
 from latchstring.main.surfaces import Surfaces, flows
@@ -27,9 +27,6 @@ from latchstring.web.http.application import Application
 from latchstring.web.http.surface import Surface
 
 _BACKLOG = 2048
-_MOST_CONNECTIONS = 2000
-"""One more is told to come back; an open connection costs us some 20 KB and a file."""
-
 _DRAIN_SECONDS = 20
 
 
@@ -100,6 +97,8 @@ async def serve(
     development: Development | None = None,
 ) -> None:
     """Serve until a signal says stop, then finish what was begun."""
+    check_certificate(settings)
+    make_room()
     listener = listener or bound(settings)
     async with running(settings, development) as found:
         application: ASGIApp = found.application
@@ -124,22 +123,6 @@ async def work(settings: Settings) -> None:
             await stop.wait()
 
 
-def bound(settings: Settings) -> socket.socket:
-    """Return the listening socket; raise ``Unavailable`` where the address is taken."""
-    host, port = settings.listen_host, settings.listen_port
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except OSError as error:
-        listener.close()
-        message = f"Cannot listen on {settings.listen}: {error.strerror}."
-        raise Unavailable(message) from None
-    listener.set_inheritable(True)
-    return listener
-
-
 def _config(settings: Settings, application: ASGIApp) -> uvicorn.Config:
     certificate, key = settings.tls_certificate_file, settings.tls_key_file
     return uvicorn.Config(
@@ -153,7 +136,7 @@ def _config(settings: Settings, application: ASGIApp) -> uvicorn.Config:
         # Forwarded headers are ours to judge: only configured proxies are believed.
         proxy_headers=False,
         backlog=_BACKLOG,
-        limit_concurrency=_MOST_CONNECTIONS,
+        limit_concurrency=MOST_CONNECTIONS,
         timeout_graceful_shutdown=_DRAIN_SECONDS,
         ssl_certfile=str(certificate) if certificate else None,
         ssl_keyfile=str(key) if key else None,
