@@ -7,11 +7,10 @@ from typing import Any
 import pytest
 
 from latchstring.base.origin import NOWHERE
-from latchstring.base.secrets import Keyring, digest
-from latchstring.base.settings import Send
+from latchstring.base.secrets import Keyring
 from latchstring.domain.challenges import secret
 from latchstring.domain.challenges.refusal import LinkRefused
-from latchstring.flows.follow_link import FollowLink, OpenedLink, Press
+from latchstring.flows.follow_link import FollowLink, Press
 from tests.support.world import CRASHED, ChallengeRow, UserRow, a_world
 
 WRONG = "00000"
@@ -91,18 +90,23 @@ async def test_the_browser_that_asked_may_go_on_by_itself(world):
     assert await world.resume("laptop", world.browser("laptop").page)
 
 
-async def test_a_page_that_was_answered_or_is_over_no_longer_goes_on_by_itself(world):
+async def test_a_page_that_was_answered_no_longer_goes_on_by_itself(world):
     await world.connections.change("email", {"link_lifetime": 3600})
     answered = await a_hosted_link(world, "laptop")
     page = world.browser("laptop").page
     await world.press(answered, "laptop")
     await world.resume("laptop", page)
     _, again = await world.ask()
-    over = await a_hosted_link(world, "phone")
-    world.clock.advance(1800)
 
     assert await world.look(again, "laptop") == ("confirm", "live")
-    assert await world.look(over, "phone") == ("confirm", "live")
+
+
+async def test_a_page_waits_as_long_as_its_link_lives(world):
+    await world.connections.change("email", {"link_lifetime": 3600})
+    link = await a_hosted_link(world, "phone")
+    world.clock.advance(3599)
+
+    assert await world.look(link, "phone") == ("continue", "live")
 
 
 @pytest.mark.parametrize(("policy", "way"), [("code", "code"), ("deny", "denied")])
@@ -127,7 +131,7 @@ async def test_where_a_link_shows_the_code_it_is_the_one_that_works(world):
 
 async def test_a_link_shows_no_code_where_nobody_waits_for_one_or_nobody_may(world):
     _, token = await world.ask(send="link")
-    assert await world.show(token, "phone") == (("refused", "denied"), "")
+    assert await world.show(token, "phone") == (("refused", "no code"), "")
     _, token = await world.ask(send="both")
     assert (await world.show(token, "phone"))[0] == ("code",)
     await world.connections.change("email", {"other_browser": "deny"})
@@ -143,8 +147,8 @@ async def test_a_link_shows_no_code_that_does_not_work(world):
     for _ in range(3):
         await world.enter(WRONG)
 
-    assert await world.show(expired, "laptop") == (("refused", "expired"), "")
-    assert await world.show(burned, "phone") == (("refused", "expired"), "")
+    assert await world.show(expired, "laptop") == (("refused", "no code"), "")
+    assert await world.show(burned, "phone") == (("refused", "no code"), "")
     await world.press(burned, "phone")
     assert await world.show(burned, "phone") == (("refused", "used"), "")
 
@@ -267,21 +271,40 @@ async def test_a_link_of_a_connection_that_is_gone_works_nowhere_else(world):
     assert await world.press(token, "laptop") == ("refused", "unknown")
 
 
-@pytest.mark.parametrize(
-    ("authorization_id", "send", "has_code"),
-    [("auth_1", Send.LINK, True), (None, Send.LINK, False), (None, Send.BOTH, True)],
-)
-async def test_a_code_helps_where_somebody_waits_or_it_was_sent(
-    world, authorization_id, send, has_code
-):
-    _, token = await world.ask()
-    opened = await world.flow_link.look(token, digest("x"))
-    challenge = opened.challenge
-    for name, value in {"authorization_id": authorization_id, "send": send}.items():
-        object.__setattr__(challenge, name, value)
+async def test_a_code_helps_where_somebody_waits_or_it_was_sent(world):
+    async def helps(token: str) -> bool:
+        return (await world.flow_link.look(token, None)).has_code
 
-    link = OpenedLink(challenge=challenge, way=opened.way, state=opened.state, request=None)
-    assert link.has_code is has_code
+    assert await helps(await a_hosted_link(world, send="link"))
+    assert await helps((await world.ask(send="both"))[1])
+    assert not await helps((await world.ask(send="link"))[1])
+    await world.connections.change("email", {"other_browser": "code"})
+    assert await helps((await world.ask(send="link"))[1])
+
+
+async def test_an_expired_link_gives_no_code_away_that_still_lives(world):
+    await world.connections.change("email", {"link_lifetime": 60})
+    token = await a_hosted_link(world)
+    world.clock.advance(60)
+
+    assert await world.show(token, "laptop") == (("refused", "expired"), "")
+
+
+async def test_a_used_link_stops_no_later_sign_in(world):
+    _, used = await world.ask()
+    await world.press(used, "laptop")
+    code, _ = await world.ask()
+    await world.flow_link.void(used, NOWHERE)
+
+    assert (await world.enter(code))[0] == "accepted"
+
+
+async def test_a_removed_client_gets_nobody_by_a_link(world):
+    _, token = await world.ask()
+    configuration = world.installation.configuration
+    object.__setattr__(configuration.current, "clients", {})
+
+    assert await world.press(token, "laptop") == ("refused", "unknown")
 
 
 @pytest.mark.parametrize("statement", range(1, 14))

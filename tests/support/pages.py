@@ -165,6 +165,7 @@ LINK_PAGES: dict[str, Page] = {
     "link-continue": views.LinkContinue(frame=FRAME, action="/l/token"),
     "link-confirm": LINK_CONFIRM,
     "link-confirm-no-code": replace(LINK_CONFIRM, code_action=None),
+    "link-confirm-switch": replace(LINK_CONFIRM, signed_in_as="bob@example.com"),
     "link-confirm-in-app": replace(LINK_CONFIRM, in_app_browser=True),
     "link-show-code": views.LinkShowCode(
         frame=FRAME,

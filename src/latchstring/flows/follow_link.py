@@ -5,6 +5,7 @@ in any browser, in the way its connection's ``other_browser`` says; the browser 
 completed by a press elsewhere.
 """
 
+import contextlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -12,6 +13,8 @@ from enum import StrEnum
 import msgspec
 
 from latchstring.base.clock import Clock
+from latchstring.base.errors import Unavailable
+from latchstring.base.ids import AuthorizationId
 from latchstring.base.origin import Origin
 from latchstring.base.secrets import Keyring
 from latchstring.base.settings import OtherBrowser, Send
@@ -63,14 +66,16 @@ class OpenedLink:
     request: AuthorizationRequest | None
     """The sign-in that waits in this very browser, if it is the one that asked."""
 
-    signed_in: bool = False
-    """Whether this browser is signed in as the person whom the link was for."""
+    signed_in_as: str | None
+    """Whom this browser is signed in as, if anybody."""
+
+    has_code: bool
+    """Whether the code can be shown: it still works, and somewhere waits a page that takes it."""
 
     @property
-    def has_code(self) -> bool:
-        """Whether showing the code helps: somebody waits on a page that takes it."""
-        started_here = self.challenge.authorization_id is not None
-        return started_here or self.challenge.send is not Send.LINK
+    def is_signed_in(self) -> bool:
+        """Whether this browser is signed in as the person whom the link was for."""
+        return self.signed_in_as == self.challenge.identifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +139,12 @@ class FollowLink:
         if opened is None:
             raise LinkRefused("unknown")
         challenge = opened.challenge
-        if opened.way is Way.DENIED or (opened.way is not Way.CODE and not opened.has_code):
+        if opened.way is Way.OVER:
+            raise LinkRefused(opened.state)
+        if opened.way is Way.DENIED:
             raise LinkRefused("denied")
-        if not challenge.is_answerable(self.clock.now()):
-            raise LinkRefused(opened.state if opened.way is Way.OVER else "expired")
+        if not opened.has_code:
+            raise LinkRefused("no code")
         code = secret.code_of(
             challenge.id,
             length=challenge.code_length,
@@ -147,15 +154,19 @@ class FollowLink:
         return code, challenge
 
     async def void(self, token: str, origin: Origin) -> None:
-        """End every live code and link of the identifier: its owner did not ask for them."""
+        """End every live code and link of the identifier: its owner did not ask for them.
+
+        A link that is over ends nothing: whoever kept an old one could stop every later sign-in.
+        """
         link = secret.read_link(token, self.keyring)
         if link is not None:
             await self.database.transact(lambda tx: self._void(tx, link, origin))
 
     async def note_opened(self, challenge: Challenge) -> None:
         """Remember, once per challenge, that something opened the link. Off the request's path."""
-        if challenge.opened_at is None:
-            now = self.clock.now()
+        now = self.clock.now()
+        # Nobody waits for this note, and it is worth no error.
+        with contextlib.suppress(Unavailable):
             await self.database.transact(lambda tx: challenges.note_opened(tx, challenge, now))
 
     async def _look(
@@ -176,9 +187,13 @@ class FollowLink:
         if state is LinkState.LIVE:
             own = request is not None and request.is_pending(now)
             way = _way(self._connection_of(challenge), own=own)
-        signed_in = await _is_signed_in(tx, challenge, session_token, now=now)
         return OpenedLink(
-            challenge=challenge, way=way, state=state, request=request, signed_in=signed_in
+            challenge=challenge,
+            way=way,
+            state=state,
+            request=request,
+            signed_in_as=await _signed_in_as(tx, session_token, now=now),
+            has_code=_has_code(challenge, way, now=now),
         )
 
     async def _press(
@@ -199,13 +214,18 @@ class FollowLink:
         if refusal is not None:
             await audit.record(tx, _refused(challenge, refusal), press.origin, now=now)
             return refusal
-        user = await self.accept_challenge(tx, _proof(challenge, press), now=now)
+        own = opened.way is Way.CONTINUE
+        proof = _proof(challenge, press, challenge.authorization_id if own else None)
+        user = await self.accept_challenge(tx, proof, now=now)
         return await self._answer(tx, user, now=now)
 
     async def _answer(self, tx: Transaction, user: VerifiedUser, *, now: datetime) -> Pressed:
         if user.challenge.return_to is None or user.opened is None:
             return Pressed(user, None, None)
         wanted = msgspec.convert(user.challenge.return_to, Wanted)
+        client = self.configuration.current.clients[user.challenge.client_id]
+        if not client.accepts_callback(wanted.redirect_uri):
+            return Pressed(user, None, None)  # no longer among the client's callbacks
         request = open_request(wanted, "", now=now)
         session = user.opened.session
         code = await issue_code(tx, request, session, lifetime=self.code_lifetime, now=now)
@@ -218,16 +238,19 @@ class FollowLink:
             return "denied"
         standing = await identities.find_standing(tx, opened.challenge.identifier_digest)
         connection = self._connection_of(opened.challenge)
-        welcome = connection is not None and connection.sign_up
+        client = self.configuration.current.clients.get(opened.challenge.client_id)
+        if connection is None or client is None or not client.offers(connection.name):
+            return "unknown"  # an administrator took it away since
+        welcome = connection.sign_up
         if standing is not None:
             welcome = standing.blocked_at is None
         return None if welcome and not opened.challenge.decoy else "unknown"
 
     async def _void(self, tx: Transaction, link: secret.GenuineLink, origin: Origin) -> None:
         challenge = await challenges.find_challenge(tx, link.challenge_id)
-        if challenge is None:
-            return
         now = self.clock.now()
+        if challenge is None or challenge.link_state(now) is not LinkState.LIVE:
+            return
         digest = challenge.identifier_digest
         ended = await challenges.end_all(tx, digest, ended_by=EndedBy.VOIDED, now=now)
         await delivery.withdraw(tx, challenge.identifier, reason=EndedBy.VOIDED, now=now)
@@ -246,16 +269,16 @@ async def _own_request(
     return await authorizations.find_request(tx, challenge.authorization_id, browser_digest)
 
 
-async def _is_signed_in(
-    tx: Transaction, challenge: Challenge, session_token: str | None, *, now: datetime
-) -> bool:
+async def _signed_in_as(tx: Transaction, session_token: str | None, *, now: datetime) -> str | None:
     if session_token is None:
-        return False
+        return None
     session = await sessions.find_session(tx, session_id_of(session_token))
-    if session is None or not session.is_live(now):
-        return False
-    who = (session.connection, session.identifier)
-    return who == (challenge.connection, challenge.identifier)
+    return session.identifier if session is not None and session.is_live(now) else None
+
+
+def _has_code(challenge: Challenge, way: Way, *, now: datetime) -> bool:
+    taken = challenge.authorization_id is not None or challenge.send is not Send.LINK
+    return challenge.is_answerable(now) and (taken or way is Way.CODE)
 
 
 def _way(connection: Connection | None, *, own: bool) -> Way:
@@ -266,13 +289,14 @@ def _way(connection: Connection | None, *, own: bool) -> Way:
     return Way.CODE if connection.other_browser is OtherBrowser.CODE else Way.CONFIRM
 
 
-def _proof(challenge: Challenge, press: Press) -> Proof:
+def _proof(challenge: Challenge, press: Press, authorization_id: AuthorizationId | None) -> Proof:
     identifier = Identifier(challenge.connection, challenge.identifier)
     session = SessionRequest(
         identifier=identifier,
         client_id=challenge.client_id,
         origin=press.origin,
         previous_token=press.previous_token,
+        authorization_id=authorization_id,
     )
     return Proof(
         challenge=challenge,

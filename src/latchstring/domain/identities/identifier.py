@@ -9,7 +9,7 @@ import hashlib
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from types import ModuleType
 
 from latchstring.base.errors import InvalidRequest
@@ -76,6 +76,7 @@ class Identifier:
         return self.value[:-4]
 
 
+@lru_cache(maxsize=1024)
 def digest_of(connection: str, value: str) -> IdentifierDigest:
     """Return the digest of a normalized identifier within its connection."""
     whole = hashlib.sha256(f"{connection}\0{value}".encode()).digest()

@@ -8,6 +8,7 @@ import ipaddress
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from starlette.requests import Request
 
@@ -73,6 +74,7 @@ class OriginReader:
         return str(address)
 
 
+@lru_cache(maxsize=1024)
 def device_of(user_agent: str) -> str | None:
     """Return ``Chrome on Windows`` for people; it proves nothing, whoever asks writes it."""
     agent = user_agent[:_AGENT_READ]
@@ -83,6 +85,7 @@ def device_of(user_agent: str) -> str | None:
     return browser or system
 
 
+@lru_cache(maxsize=1024)
 def _address(text: str) -> Address | None:
     try:
         address = ipaddress.ip_address(text.strip())

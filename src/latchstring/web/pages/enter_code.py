@@ -37,6 +37,8 @@ from latchstring.web.pages.wording import Delivery
 _WARN_FROM = 2
 """Tries left at which the person is told the number."""
 
+_JUST = timedelta(seconds=30)
+
 _SHOWN_AFTER = timedelta(seconds=2)
 """A hand-over is shown no sooner: how fast the worker was is nobody's business."""
 
@@ -56,17 +58,20 @@ class EnterCode:
         identifier = identifier_of(sign_in)
         if identifier is None:
             return see_other(sign_in.url)
-        notice = None
-        if Parameters.from_query(request).one("sent") == "again":
-            notice = wording.sent_again(identifier.value)
+        again = Parameters.from_query(request).one("sent") == "again"
+        notice = (
+            wording.sent_again(identifier.value) if again and self._just_sent(sign_in) else None
+        )
         return await self._page(request, sign_in, identifier, notice=notice)
 
     async def post(self, request: Request) -> Response:
         """``POST /sign-in/<id>/code``."""
         sign_in, form = await self.desk.posted(request)
         identifier = identifier_of(sign_in)
-        connection = self._connection(identifier)
-        if identifier is None or connection is None:
+        if identifier is None:
+            return see_other(sign_in.url)
+        connection = self._connection(sign_in, identifier)
+        if connection is None:
             return see_other(sign_in.url)
         typed = form.one("code") or ""
         slip = await self._slip(sign_in, identifier, typed)
@@ -112,7 +117,7 @@ class EnterCode:
         error: Sentence | None = None,
         notice: Sentence | None = None,
     ) -> Response:
-        connection = self._connection(identifier)
+        connection = self._connection(sign_in, identifier)
         if connection is None:
             return see_other(sign_in.url)
         waiting = await self._waiting(sign_in)
@@ -171,9 +176,16 @@ class EnterCode:
             return await self._expired(request, sign_in, connection, identifier)
         if isinstance(refused, TooManyTries):
             return self._too_many(request, sign_in, identifier)
+        if await self._is_answered(request, sign_in):
+            return see_other(RESUME + sign_in.request.id)
         left = refused.attempts_left if isinstance(refused, WrongCode) else None
         error = wording.wrong_code(_worth_saying(left))
         return await self._page(request, sign_in, identifier, error=error)
+
+    async def _is_answered(self, request: Request, sign_in: SignIn) -> bool:
+        """Whether this browser has just been signed in here: a form that was sent twice."""
+        session = await self.identify.find_session(self.desk.cookies.session(request))
+        return session is not None and session.id == sign_in.request.session_id
 
     async def _expired(
         self, request: Request, sign_in: SignIn, connection: Connection, identifier: Identifier
@@ -207,7 +219,7 @@ class EnterCode:
             return wording.missing_code()
         waiting = await self._waiting(sign_in)
         lengths = waiting.live_lengths if waiting else frozenset[int]()
-        connection = self._connection(identifier)
+        connection = self._connection(sign_in, identifier)
         usual = connection.code_length if connection else 6
         expected = waiting.challenge.code_length if waiting else usual
         if not answer.isdecimal():
@@ -236,11 +248,19 @@ class EnterCode:
                 client_id=sign_in.client.client_id,
                 origin=request.state.origin,
                 previous_token=self.desk.cookies.session(request),
+                authorization_id=sign_in.request.id,
             ),
         )
 
-    def _connection(self, identifier: Identifier | None) -> Connection | None:
-        return self.desk.current.connections.get(identifier.connection) if identifier else None
+    def _just_sent(self, sign_in: SignIn) -> bool:
+        """Whether the message went out a moment ago: a reloaded page must not claim it anew."""
+        sent_at = sign_in.request.last_start_at
+        return sent_at is not None and self.desk.clock.now() - sent_at < _JUST
+
+    def _connection(self, sign_in: SignIn, identifier: Identifier) -> Connection | None:
+        """Return the way in, unless an administrator took it away since."""
+        offered = self.desk.connections_of(sign_in.client)
+        return next((c for c in offered if c.name == identifier.connection), None)
 
     async def _waiting(self, sign_in: SignIn) -> describe_waiting.Waiting | None:
         digest = sign_in.request.identifier_digest

@@ -18,7 +18,7 @@ from latchstring.base.errors import (
 )
 from latchstring.flows.resume_authorization import AuthorizationOver
 from latchstring.web.http.form_guard import ForeignForm
-from latchstring.web.http.parameters import BodyTooLarge, UnsupportedBody
+from latchstring.web.http.parameters import BodyTooLarge, HeadersTooLarge, UnsupportedBody
 from latchstring.web.http.sentence import gettext
 from latchstring.web.http.surface import WrongMethod
 from latchstring.web.pages import views
@@ -31,6 +31,7 @@ STATUSES: dict[type[AppError], int] = {
     ClientRefused: 403,
     CookieMissing: 400,
     Forbidden: 403,
+    HeadersTooLarge: 431,
     InvalidRequest: 400,
     NotFound: 404,
     TooManyRequests: 429,

@@ -22,7 +22,8 @@ class LinkContinue:
 class LinkConfirm:
     """Another browser opened the link: nothing happens until one of the buttons is pressed.
 
-    `identifier` is masked. `code_action` is None where no code may be shown.
+    `identifier` is masked. `code_action` is None where no code may be shown. `signed_in_as` is
+    somebody else whom this browser is signed in as: a press would end that.
     """
 
     template: ClassVar[str] = "link_confirm.html"
@@ -33,6 +34,7 @@ class LinkConfirm:
     action: str
     code_action: str | None
     refuse_action: str
+    signed_in_as: str | None = None
     in_app_browser: bool = False
 
 

@@ -19,10 +19,12 @@ from latchstring.domain.clients.client import Client
 from latchstring.flows.follow_link import FollowLink, OpenedLink, Press, Pressed, Way
 from latchstring.web.http.frame import Page
 from latchstring.web.http.parameters import Parameters
+from latchstring.web.http.sentence import gettext
 from latchstring.web.pages import views
-from latchstring.web.pages.desk import RESUME, SIGN_IN, Desk
+from latchstring.web.pages.desk import RESUME, SIGN_IN, Desk, see_other
 
 PREFIX = "/l/"
+SIGNED_IN = "/signed-in/"
 _IN_APP = ("; wv)", "FBAN", "FBAV", "Instagram", " Line/", " GSA/")
 """Marks of browsers that live inside another application and forget their cookies with it."""
 
@@ -80,10 +82,8 @@ class MagicLink:
     async def refuse(self, request: Request) -> Response:
         """``POST /l/<token>/not-me``: end every live code and link of this identifier."""
         token = await self._checked(request)
-        opened = await self._look(request, token)
         await self.follow.void(token, request.state.origin)
-        client = self.desk.client(opened.challenge.client_id) if opened else None
-        return self.desk.page(request, views.LinkVoided(frame=self.desk.frame(client)))
+        return see_other(PREFIX + token)
 
     async def _look(self, request: Request, token: str) -> OpenedLink | None:
         session_token = self.desk.cookies.session(request)
@@ -113,6 +113,7 @@ class MagicLink:
             action=action,
             code_action=f"{action}/code" if opened.has_code else None,
             refuse_action=f"{action}/not-me",
+            signed_in_as=None if opened.is_signed_in else opened.signed_in_as,
             in_app_browser=any(mark in request.headers.get("user-agent", "") for mark in _IN_APP),
         )
 
@@ -138,13 +139,19 @@ class MagicLink:
             return views.LinkReplaced(frame=frame, start_url=start_url)
         if state == LinkState.VOIDED:
             return views.LinkVoided(frame=frame)
-        continue_url = app_url if opened.signed_in else None
+        continue_url = app_url if opened.is_signed_in else None
         return views.LinkUsed(frame=frame, continue_url=continue_url, start_url=start_url)
 
     def _refused(self, request: Request, opened: OpenedLink | None, state: str) -> Response:
         if opened is None or state == "unknown":
             return self.desk.page(request, views.LinkUnknown(frame=self.desk.frame(None)))
         client = self.desk.client(opened.challenge.client_id)
+        if state == "no code":
+            sentence = gettext(
+                "The code of this message no longer works. Ask for a new one where you began."
+            )
+            page = views.ErrorPage(frame=self.desk.frame(client), sentence=sentence)
+            return self.desk.page(request, page, status=410)
         if state == "denied":
             view = views.LinkDenied(frame=self.desk.frame(client), start_url=_start_url(client))
             return self.desk.page(request, view)
@@ -169,10 +176,14 @@ class MagicLink:
             # session in this browser answers at once.
             url = _with_query(client.initiate_login_uri, {"iss": self.desk.settings.issuer})
             return self.desk.signed_in(request, pressed.user, url)
-        view = views.SignedInElsewhere(frame=self.desk.frame(client))
-        response = self.desk.page(request, view)
-        self.desk.sign_browser_in(request, response, pressed.user)
-        return response
+        return self.desk.signed_in(
+            request, pressed.user, SIGNED_IN + (client.client_id if client else "")
+        )
+
+    async def show_signed_in(self, request: Request) -> Response:
+        """``GET /signed-in/<client>``: the application waits elsewhere, or has no page to go to."""
+        client = self.desk.client(request.scope["path"].removeprefix(SIGNED_IN))
+        return self.desk.page(request, views.SignedInElsewhere(frame=self.desk.frame(client)))
 
     async def _checked(self, request: Request) -> str:
         token = _token(request)

@@ -42,6 +42,7 @@ def surface(
         prefixes={
             SIGN_IN: _by_rest(2, sign_in_pages(identify, enter_code)),
             magic_link.PREFIX: _by_rest(2, link_pages(link)),
+            magic_link.SIGNED_IN: {"GET": link.show_signed_in},
             STATIC_PREFIX: {"GET": show_static},
         },
         on_error=errors,
