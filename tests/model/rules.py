@@ -10,7 +10,7 @@ from math import inf
 from typing import Any
 
 Outcome = tuple[Any, ...]
-DAY = timedelta(days=1)
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 PAGE_LIFETIME = timedelta(minutes=30)
 LONG = 10
 FAR_PAST = datetime.min.replace(tzinfo=UTC)
@@ -69,7 +69,7 @@ class Page:
 
     browser: str
     client: str
-    asked_at: datetime
+    until: datetime
     person: str = ""
     starts: int = 0
     done: bool = False
@@ -103,19 +103,19 @@ class Rules:
             return ("refused",)
         if not code.page and settings["other_browser"] == "deny" and code.send == "link":
             return ("refused",)
-        keys = self._counted_at_a_start(code, kind, address)
-        for position, (name, key) in enumerate(keys):
+        page = self.pages.get(code.page or "")
+        if page and (page.starts != starts or not self.waits(page)):
+            return ("twice",)
+        before = dict(self.windows)
+        for name, key in self._counted_at_a_start(code, kind, address):
             until = self._spend(name, key)
             if until:
-                self._give_back(keys[:position])
+                self.windows = before
                 return ("limit", name, until)
-        page = self.pages.get(code.page or "")
-        if page:
-            if page.starts != starts or not self.waits(page):
-                self._give_back(keys)
-                return ("twice",)
-            page.starts, page.person = page.starts + 1, code.person
         self._issue(code, settings, long=self._is_used_up(code.person, kind))
+        if page:
+            page.starts, page.person = page.starts + 1, code.person
+            page.until = max(page.until, code.code_until + MINUTE, code.link_until + MINUTE)
         return ("started", code.length)
 
     def _counted_at_a_start(self, code: Code, kind: str, address: str) -> list[tuple[str, str]]:
@@ -296,7 +296,7 @@ class Rules:
 
     def waits(self, page: Page) -> bool:
         """Whether the hosted sign-in still waits for its answer."""
-        return not page.done and self.now < page.asked_at + PAGE_LIFETIME
+        return not page.done and self.now < page.until
 
     # --- small parts ----------------------------------------------------------------------------
 

@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 
 from latchstring.base.settings import LimitSettings, Rate
 from tests.conftest import FULL
-from tests.model.rules import Code, Page, Rules, way_in
+from tests.model.rules import PAGE_LIFETIME, Code, Page, Rules, way_in
 from tests.support.clock import FixedClock
 from tests.support.house import START_OF_TIME
 from tests.support.world import CRASHED, ChallengeRow, UserRow, World
@@ -223,7 +223,7 @@ class SigningIn(RuleBasedStateMachine):
         page = self.waiting_page(name)
         if page is None or page.client != client:
             page_id = self.run(self.world.visit(name, client))
-            page = Page(browser=name, client=client, asked_at=self.model.now)
+            page = Page(browser=name, client=client, until=self.model.now + PAGE_LIFETIME)
             self.model.pages[page_id] = page
         send = self.model.settings[way_in(person)]["send"]
         starts = page.starts
@@ -379,8 +379,8 @@ class SigningIn(RuleBasedStateMachine):
         page = self.model.pages.get(page_id or "")
         if page is None:
             return
-        assert self.run(self.world.resume(name, page_id)) == (page.person == person)
-        page.done = page.person == person
+        assert self.run(self.world.resume(name, page_id))
+        page.done = True
 
     def read_the_code_behind_a_link(self, name, pick):
         code = self.a_link(pick)

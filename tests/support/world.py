@@ -341,6 +341,7 @@ class World:
                 client_id=ClientId(client),
                 origin=origin,
                 previous_token=state.session,
+                authorization_id=AuthorizationId(state.page) if state.page else None,
             )
         request = VerifyRequest(
             client_id=ClientId(client),
