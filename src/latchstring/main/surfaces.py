@@ -18,11 +18,13 @@ from latchstring.flows.find_session import FindSession
 from latchstring.flows.follow_link import FollowLink
 from latchstring.flows.issue_tokens import IssueTokens
 from latchstring.flows.open_session import OpenSession
+from latchstring.flows.prove_writable import ProveWritable
 from latchstring.flows.resume_authorization import FindAuthorization, ResumeAuthorization
 from latchstring.flows.sign_out import SignOut
 from latchstring.flows.start_passwordless import StartPasswordless
 from latchstring.flows.verify_passwordless import VerifyPasswordless
 from latchstring.main.installation import Installation
+from latchstring.main.readiness import Readiness
 from latchstring.web.auth0 import otp_grant
 from latchstring.web.auth0 import routes as auth0
 from latchstring.web.auth0.errors import Auth0Errors
@@ -107,7 +109,7 @@ class Surfaces:
         static = StaticFiles()
         desk = self._desk(static)
         surfaces = (
-            health.surface(self._is_ready),
+            health.surface(self._readiness()),
             self._pages(desk, static),
             self._auth0(),
             *self._oidc(desk),
@@ -191,5 +193,7 @@ class Surfaces:
     def _may_read(self, origin: str) -> bool:
         return any(client.accepts_origin(origin) for client in self._clients().values())
 
-    async def _is_ready(self) -> bool:
-        return await self.installation.configuration.refresh() is not None
+    def _readiness(self) -> Readiness:
+        installation = self.installation
+        writable = ProveWritable(installation.database)
+        return Readiness((installation.configuration.refresh, writable))

@@ -1,0 +1,47 @@
+"""Whether the server can do its work; asked by anybody, found out at most once a second."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from latchstring.base.errors import AppError
+from latchstring.base.logging import get_logger
+
+_LASTS_SECONDS = 1.0
+_PATIENCE_SECONDS = 2.0
+
+Proof = Callable[[], Awaitable[object]]
+"""Raises, or takes too long, where something is wrong."""
+
+logger = get_logger()
+
+
+@dataclass(slots=True)
+class Readiness:
+    """The outcome of the last look; who asks during a look waits for its outcome."""
+
+    proofs: tuple[Proof, ...]
+    _holds_until: float = 0.0
+    _ready: bool = False
+    _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def __call__(self) -> bool:
+        """Return whether everything works."""
+        async with self._looking:
+            if time.monotonic() >= self._holds_until:
+                self._ready = await self._look()
+                self._holds_until = time.monotonic() + _LASTS_SECONDS
+            return self._ready
+
+    async def _look(self) -> bool:
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                for proof in self.proofs:
+                    await proof()
+        except (AppError, TimeoutError):
+            return False
+        except Exception:
+            logger.exception("readiness_unknown")
+            return False
+        return True
