@@ -17,11 +17,12 @@ from latchstring.base.errors import (
     TooManyRequests,
     Unavailable,
 )
-from latchstring.web.http.parameters import BodyTooLarge, UnsupportedBody
+from latchstring.web.http.parameters import BodyTooLarge, HeadersTooLarge, UnsupportedBody
 from latchstring.web.http.surface import WrongMethod
 
 TABLE: dict[type[AppError], tuple[int, str]] = {
     BodyTooLarge: (413, "bad.request"),
+    HeadersTooLarge: (431, "bad.request"),
     UnsupportedBody: (415, "bad.request"),
     WrongMethod: (405, "bad.request"),
     InvalidRequest: (400, "bad.request"),

@@ -3,6 +3,7 @@
 Paths are looked up in a dictionary; a router that scans would cost more than some handlers.
 """
 
+import re
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from latchstring.base.errors import AppError
 from latchstring.base.ids import new_id
 from latchstring.base.logging import get_logger
 from latchstring.web.http.origin import OriginReader
+from latchstring.web.http.parameters import HeadersTooLarge
 from latchstring.web.http.surface import Methods, Surface, WrongMethod
 
 REQUEST_ID = "X-Request-Id"
@@ -30,6 +32,10 @@ _PREFLIGHT = {
     ),
     "Access-Control-Max-Age": "600",
 }
+
+_LOGGED = 200
+_LONG = re.compile(r"[\w-]{32,}")
+"""Longer than any name in a path of ours."""
 
 logger = get_logger()
 
@@ -84,15 +90,13 @@ class Application:
         surface = found.surface if found else self.fallback
         try:
             request.state.origin = self.origins.read(request, request_id)
-            if sum(len(name) + len(value) for name, value in request.headers.raw) > LARGEST_HEADERS:
-                return Response(status_code=431, headers={"Connection": "close"})
+            _check_size(request)
             response = await self._handle(request, found)
         except AppError as error:
             if error.detail:
                 logger.info("refused", error=type(error).__name__, detail=error.detail)
             response = surface.on_error(request, error)
-            if isinstance(error, WrongMethod):
-                response.headers["Allow"] = error.allowed
+            response.headers.update(_headers_of(error))
         except Exception:
             logger.exception("crashed", path=_logged_path(request))
             response = surface.on_crash(request)
@@ -134,11 +138,29 @@ class Application:
         )
 
 
+def _check_size(request: Request) -> None:
+    size = sum(len(name) + len(value) for name, value in request.headers.raw)
+    if size + len(request.scope["query_string"]) > LARGEST_HEADERS:
+        raise HeadersTooLarge
+
+
+def _headers_of(error: AppError) -> dict[str, str]:
+    """Return what HTTP itself wants to be told of an error, in every dialect."""
+    if isinstance(error, WrongMethod):
+        return {"Allow": error.allowed}
+    return {"Connection": "close"} if isinstance(error, HeadersTooLarge) else {}
+
+
 def _logged_path(request: Request) -> str:
-    """Return the path's first folder: what follows may be a link's secret."""
+    """Return the path's first folder where what follows may be a link's secret.
+
+    A link that was mangled on its way still holds its secret somewhere in its path.
+    """
     path: str = request.scope["path"]
     first, slash, _ = path[1:].partition("/")
-    return f"/{first}{slash}…" if slash and first in ("l", "sign-in") else path[:200]
+    if slash and first in ("l", "sign-in"):
+        return f"/{first}{slash}…"
+    return _LONG.sub("…", path[:_LOGGED])
 
 
 def _allow_origin(request: Request, response: Response, found: _Found | None) -> None:

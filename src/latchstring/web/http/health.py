@@ -9,10 +9,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from latchstring.base.errors import AppError
+from latchstring.web.http.parameters import HeadersTooLarge
 from latchstring.web.http.surface import Surface, WrongMethod
 
 Check = Callable[[], Awaitable[bool]]
 _HEADERS = {"Cache-Control": "no-store"}
+_STATUSES: dict[type[AppError], int] = {WrongMethod: 405, HeadersTooLarge: 431}
 
 
 def surface(is_ready: Check) -> Surface:
@@ -35,15 +37,14 @@ def surface(is_ready: Check) -> Surface:
     return Surface(
         name="health",
         routes={"/livez": {"GET": livez}, "/readyz": {"GET": readyz}},
-        on_error=_unavailable,
+        on_error=_refused,
         on_crash=_crashed,
     )
 
 
-def _unavailable(_request: Request, error: AppError) -> Response:
-    if isinstance(error, WrongMethod):
-        return JSONResponse({"status": "error"}, status_code=405, headers=_HEADERS)
-    return JSONResponse({"status": "unavailable"}, status_code=503, headers=_HEADERS)
+def _refused(_request: Request, error: AppError) -> Response:
+    status = _STATUSES.get(type(error), 503)
+    return JSONResponse({"status": "error"}, status_code=status, headers=_HEADERS)
 
 
 def _crashed(_request: Request) -> Response:

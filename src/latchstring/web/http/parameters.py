@@ -24,6 +24,10 @@ class BodyTooLarge(InvalidRequest):
     """The request is too large."""
 
 
+class HeadersTooLarge(InvalidRequest):
+    """The request's headers are too large."""
+
+
 class UnsupportedBody(InvalidRequest):
     """The content type is not supported."""
 
@@ -74,7 +78,10 @@ def content_type(request: Request) -> str:
 
 
 async def read_body(request: Request) -> bytes:
-    """Return the body; stop reading and raise ``BodyTooLarge`` once it is."""
+    """Return the body; raise ``BodyTooLarge`` once it is, or announces to be."""
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and float(announced) > LARGEST_BODY:
+        raise BodyTooLarge
     body = bytearray()
     try:
         async for chunk in request.stream():

@@ -21,7 +21,7 @@ from latchstring.base.origin import Origin
 from latchstring.domain.authorizations.code import CodeRefused
 from latchstring.domain.clients.client import Client
 from latchstring.domain.tokens.access import ScopeMissing, TokenRefused
-from latchstring.web.http.parameters import BodyTooLarge, UnsupportedBody
+from latchstring.web.http.parameters import BodyTooLarge, HeadersTooLarge, UnsupportedBody
 from latchstring.web.http.sentence import gettext
 from latchstring.web.http.surface import WrongMethod
 from latchstring.web.oidc.answers import private_json
@@ -73,6 +73,7 @@ TABLE: Mapping[type[AppError], Row] = {
     TokenRefused: Row(401, "invalid_token", "Bearer"),
     ScopeMissing: Row(403, "insufficient_scope", "Bearer"),
     BodyTooLarge: Row(413, "invalid_request"),
+    HeadersTooLarge: Row(431, "invalid_request"),
     UnsupportedBody: Row(415, "invalid_request"),
     WrongMethod: Row(405, "invalid_request"),
     InvalidRequest: Row(400, "invalid_request"),
