@@ -21,7 +21,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
         yield found
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
     """Collect what requests log."""
     monkeypatch.setattr(application, "logger", structlog.get_logger())
