@@ -184,7 +184,7 @@ class Settings:
         values.Reader(
             "text", "a path", values.required(texts.path, "a path").parse, texts.anchored
         ),
-        "The file with the secret keys. Keep it out of the database's folder and its backups.",
+        "The file with the secret keys, outside the database's folder and its backups.",
         default=Path("keys/secret.key"),
     )
     tls_certificate_file: Path | None = setting(

@@ -34,7 +34,7 @@ from latchstring.base.settings_reading import (
     Shown,
     nearest,
 )
-from latchstring.base.settings_urls import is_loopback
+from latchstring.base.settings_urls import is_here
 
 Record = TypeVar("Record")
 
@@ -160,6 +160,7 @@ def _faults(settings: Settings) -> Iterator[tuple[Key, str]]:
     yield from _mail_faults(settings)
     yield from _sms_faults(settings)
     yield from _tls_faults(settings)
+    yield from _key_file_faults(settings)
     if settings.lifetimes.session_idle > settings.lifetimes.session_absolute:
         yield ("lifetimes", "session_idle"), "must not be longer than session_absolute"
 
@@ -176,7 +177,7 @@ def _sms_faults(settings: Settings) -> Iterator[tuple[Key, str]]:
     if "sms" in settings.connections and not gateway:
         yield ("sms", "gateway_url"), "is required for [connections.sms]"
     parts = urlsplit(gateway or "")
-    if token and parts.scheme == "http" and not is_loopback(parts.hostname):
+    if token and parts.scheme == "http" and not is_here(parts.hostname):
         yield ("sms", "gateway_url"), "must be https: gateway_token would be sent in clear"
 
 
@@ -186,3 +187,10 @@ def _tls_faults(settings: Settings) -> Iterator[tuple[Key, str]]:
         yield (missing,), "is required: certificate and key go together"
     if settings.tls_certificate_file and not settings.secure:
         yield ("public_url",), "must be https with a tls_certificate_file"
+
+
+def _key_file_faults(settings: Settings) -> Iterator[tuple[Key, str]]:
+    # Whoever carries the data away, a backup among them, must not have the keys to it.
+    data = settings.database_path.parent.resolve()
+    if settings.secret_key_file.resolve().is_relative_to(data):
+        yield ("secret_key_file",), f"must lie outside {data}, the database's folder"

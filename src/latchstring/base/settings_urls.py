@@ -7,11 +7,11 @@ from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from latchstring.base.settings_values import refuse
 
-_URL_CHARACTERS = re.compile(r"^[!#-;=?-\[\]_a-z~]+$")
+_URL_CHARACTERS = re.compile(r"[!#-;=?-\[\]_a-z~]+")
 """What RFC 3986 allows: no spaces, quotes, angle brackets, backslashes, controls, other letters."""
 
-_HOST = re.compile(r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$")
-_SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*$")
+_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _STARTTLS = ("required", "optional", "never")
 _ACTIVE_SCHEMES = re.compile(
@@ -23,9 +23,17 @@ _ACTIVE_SCHEMES = re.compile(
 
 
 def is_loopback(host: str | None) -> bool:
-    """Tell whether a host is this very machine (``localhost`` and below it, 127/8, ::1)."""
+    """Tell whether a browser takes a host for its own machine (also names below ``localhost``)."""
+    return is_here(host) or (host or "").lower().endswith(".localhost")
+
+
+def is_here(host: str | None) -> bool:
+    """Tell whether what we send to a host stays on this machine: ``localhost``, 127/8, ::1.
+
+    Names below ``localhost`` are left out: a resolver may ask the network for them.
+    """
     name = (host or "").strip("[]").lower()
-    if name == "localhost" or name.endswith(".localhost"):
+    if name == "localhost":
         return True
     try:
         return ip_address(name).is_loopback
@@ -64,7 +72,7 @@ def web_link(text: str) -> str:
 def callback(text: str) -> str:
     """Read an address to return to: https, http on loopback, or an application's own scheme."""
     scheme, colon, rest = text.partition(":")
-    if not colon or not _SCHEME.match(scheme) or not _URL_CHARACTERS.match(text):
+    if not colon or not _SCHEME.fullmatch(scheme) or not _URL_CHARACTERS.fullmatch(text):
         refuse("must be absolute URLs")
     if "#" in text:
         refuse("must not have a fragment")
@@ -84,7 +92,7 @@ def smtp_url(text: str) -> str:
         refuse("must have both user and password, or neither")
     starttls = _starttls(parts)
     in_clear = parts.scheme == "smtp" and starttls in ("optional", "never")
-    if in_clear and not is_loopback(parts.hostname):
+    if in_clear and not is_here(parts.hostname):
         refuse("must not send codes in clear off loopback: use starttls=required or smtps://")
     return text
 
@@ -144,7 +152,7 @@ def _web(text: str) -> SplitResult:
 
 def _split(text: str, schemes: tuple[str, str]) -> SplitResult:
     wanted = f"must be {schemes[0]}:// or {schemes[1]}:// and a host"
-    if not _URL_CHARACTERS.match(text):
+    if not _URL_CHARACTERS.fullmatch(text):
         refuse(f"{wanted}, in ASCII (write other letters as %.. or xn--...)")
     try:
         parts = urlsplit(text)
@@ -165,7 +173,7 @@ def _is_host(host: str | None) -> bool:
         except ValueError:
             return False
         return "%" not in host
-    return bool(_HOST.match(host)) and ".." not in host
+    return bool(_HOST.fullmatch(host)) and ".." not in host
 
 
 def _origin_of(parts: SplitResult) -> str:
