@@ -30,7 +30,7 @@ def configured(folder, database: str, key_file: str):
 def test_a_key_file_in_the_folder_of_the_data_is_refused(tmp_path, database, key_file):
     (tmp_path / "shortcut").symlink_to(tmp_path / "var")
 
-    with pytest.raises(SettingsError, match="secret_key_file: must lie outside /.*, the database"):
+    with pytest.raises(SettingsError, match=r"secret_key_file: must lie outside /.*, the database"):
         configured(tmp_path, database, key_file)
 
 

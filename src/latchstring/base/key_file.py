@@ -10,6 +10,7 @@ import secrets
 from base64 import b64decode, b64encode
 from pathlib import Path
 
+from latchstring.base.folders import make_private
 from latchstring.base.secrets import KEY_BYTES, Keyring
 from latchstring.base.settings_reading import Problem, SettingsError
 
@@ -94,22 +95,23 @@ def _line(version: int, key: bytes) -> str:
 
 def _make_folder(folder: Path) -> None:
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(folder)
     except OSError as error:
         raise _fault(str(folder), f"cannot be made: {error.strerror}") from None
 
 
 def _write_new(path: Path, text: str) -> None:
-    """Write a file that did not exist, durably, for its owner alone."""
-    descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    """Write a file that did not exist, durably, for its owner alone; it is there whole or not."""
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     try:
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
             file.write(text)
             file.flush()
             os.fsync(descriptor)
-    except OSError:
-        path.unlink()  # half a key would be taken for a whole one that is wrong
-        raise
+        path.hardlink_to(beside)  # unlike a rename, it takes nobody's place
+    finally:
+        beside.unlink()
     _sync_folder(path.parent)
 
 
