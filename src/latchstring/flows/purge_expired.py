@@ -55,6 +55,8 @@ class PurgeExpired:
                 await self()
             except Unavailable as trouble:
                 get_logger().warning("purge_postponed", reason=trouble.detail)
+            except Exception:  # noqa: BLE001 - a loop that ends would let the database grow for good
+                get_logger().exception("purge_failed")
 
     def _steps(self, now: datetime) -> list[Step]:
         day_ago = now - KEPT
