@@ -106,6 +106,8 @@ def test_an_installed_app_may_listen_on_any_loopback_port(registered, asked):
         "http://127.0.0.1:65536/cb",
         "http://127.0.0.1:x/cb",
         "http://127.0.0.1:51004@mallory.example/cb",
+        "http://127.0.0.1:51004/cb\n",
+        "http://127.0.0.1:51004/cb\r\nX-Header: y",
         "https://127.0.0.1:51004/cb",
     ],
 )

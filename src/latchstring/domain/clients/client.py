@@ -15,7 +15,7 @@ from latchstring.base.settings_loading import read_client
 from latchstring.base.settings_reading import SettingsError
 from latchstring.base.settings_urls import origin_of
 
-_LOOPBACK = re.compile(r"^(http://(?:127\.0\.0\.1|\[::1\]))(?::([0-9]{1,5}))?(/.*)?$")
+_LOOPBACK = re.compile(r"(http://(?:127\.0\.0\.1|\[::1\]))(?::([0-9]{1,5}))?(/.*)?")
 _HIGHEST_PORT = 65535
 
 
@@ -139,7 +139,7 @@ class Client:
 
 
 def _without_port(url: str) -> tuple[str, str] | None:
-    match = _LOOPBACK.match(url)
+    match = _LOOPBACK.fullmatch(url)
     if match is None or not 0 < int(match[2] or 80) <= _HIGHEST_PORT:
         return None
     return match[1], match[3] or ""
