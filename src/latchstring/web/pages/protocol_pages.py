@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from shlex import quote
 from typing import Protocol
 
 from starlette.requests import Request
@@ -106,8 +107,15 @@ class ProtocolPages:
 
 
 def _command(client: Client | None, developer: Detail) -> str | None:
-    """Return the command that registers what came, where a command can."""
+    """Return the command that registers what came, where a command can.
+
+    Whoever sent the address here chose it, and it is to be pasted into a terminal: quoted, and not
+    at all with characters that a terminal obeys. At a comma the command would cut it in two.
+    """
     if client is None or developer.parameter != "redirect_uri" or not developer.came:
         return None
-    callbacks = ",".join([*client.callbacks, developer.came])
-    return f"latchstring clients set {client.client_id} 'callbacks={callbacks}'"
+    urls = [*client.callbacks, developer.came]
+    if not developer.came.isprintable() or any("," in url for url in urls):
+        return None
+    setting = "callbacks=" + ",".join(urls)
+    return f"latchstring clients set {client.client_id} {quote(setting)}"
