@@ -35,11 +35,11 @@ async def test_a_page_knows_its_newest_challenge_and_what_became_of_the_message(
 
     assert waiting.challenge.code_length == 8
     assert waiting.live_lengths == {6, 8}
-    assert waiting.message.state is State.HANDED_OVER
+    assert waiting.fate.state is State.HANDED_OVER
     assert waiting.now == world.clock.now()
 
 
-async def test_a_page_learns_nothing_more_from_a_decoy(world):
+async def blocked(world) -> str:
     await world.connections.change("email", {"sign_up": False})
     page = await world.visit("laptop", "acme-web")
     await world.start(
@@ -50,7 +50,25 @@ async def test_a_page_learns_nothing_more_from_a_decoy(world):
         browser="laptop",
         starts=0,
     )
-    waiting = await describe(world, page)
+    return page
+
+
+async def test_a_page_learns_nothing_more_from_a_decoy(world):
+    waiting = await describe(world, await blocked(world))
 
     assert waiting.live_lengths == {6}
-    assert waiting.message.state is State.QUEUED
+    assert waiting.fate.state is State.HANDED_OVER
+
+
+async def test_a_decoy_waits_while_everybody_elses_message_waits(world):
+    await world.start(
+        "bob@example.com",
+        "acme-web",
+        send="code",
+        address="192.0.2.1",
+        browser=None,
+        starts=0,
+    )
+    waiting = await describe(world, await blocked(world))
+
+    assert waiting.fate.state is State.QUEUED

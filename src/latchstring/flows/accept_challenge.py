@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from latchstring.base.ids import UserId
+from latchstring.base.ids import ChallengeId, UserId
 from latchstring.base.origin import Origin
 from latchstring.db.database import Transaction
 from latchstring.domain.audit import store as audit
 from latchstring.domain.audit.event import IdentifierVerified, UserCreated
-from latchstring.domain.challenges.challenge import Challenge
+from latchstring.domain.challenges.challenge import Challenge, EndedBy
+from latchstring.domain.delivery import store as delivery
 from latchstring.domain.identities import store as identities
 from latchstring.domain.identities.identifier import SMS, Identifier
 from latchstring.domain.limits import store as limits
@@ -33,6 +34,13 @@ class Proof:
     method: Method
     origin: Origin
     session: SessionRequest | None
+    ended: list[ChallengeId]
+    """Everything that this success ended, the challenge itself among it."""
+
+    @property
+    def others(self) -> list[ChallengeId]:
+        """What was ended beside it: a message of theirs would bring a dead code."""
+        return [challenge_id for challenge_id in self.ended if challenge_id != self.challenge.id]
 
     @property
     def amr(self) -> tuple[str, ...]:
@@ -66,6 +74,7 @@ class AcceptChallenge:
         if challenge.address_digest is not None:
             # A start that is verified was no flood.
             await limits.give_back(tx, ADDRESS_LIMIT, challenge.address_digest, now)
+        await delivery.withdraw_of_challenges(tx, proof.others, reason=EndedBy.USED, now=now)
         user_id, created = await identities.find_or_create(tx, identifier, now)
         await identities.note_sign_in(tx, user_id, now)
         await _record(tx, proof, user_id, created=created, now=now)

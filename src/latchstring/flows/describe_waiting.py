@@ -9,7 +9,8 @@ from latchstring.db.database import Database, Transaction
 from latchstring.domain.challenges import store as challenges
 from latchstring.domain.challenges.challenge import Challenge
 from latchstring.domain.delivery import store as delivery
-from latchstring.domain.delivery.message import Message
+from latchstring.domain.delivery.message import Message, State
+from latchstring.domain.delivery.store import Fate
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,9 @@ class Waiting:
 
     challenge: Challenge
     live_lengths: frozenset[int]
-    message: Message | None
+    fate: Fate | None
+    """What became of the message; for a decoy, what became of the others."""
+
     now: datetime
 
 
@@ -44,4 +47,16 @@ class DescribeWaiting:
         now = self.clock.now()
         lengths = await challenges.live_lengths(tx, digest, now)
         message = await delivery.find_for_challenge(tx, challenge.id)
-        return Waiting(challenge, frozenset(lengths), message, now)
+        fate = await _fate(tx, message) if message else None
+        return Waiting(challenge, frozenset(lengths), fate, now)
+
+
+async def _fate(tx: Transaction, message: Message) -> Fate:
+    if not message.decoy:
+        return Fate(message.state, message.last_error, message.created_at)
+    # Its own would tell that nothing was sent; so it meets what the others meet. Only that
+    # somebody's address was refused is about that address alone.
+    others = await delivery.newest_state(tx, message.channel, message.created_at)
+    if others is None or others.state in (State.FAILED, State.EXPIRED):
+        return Fate(State.HANDED_OVER, "", message.created_at)
+    return Fate(others.state, others.last_error, message.created_at)

@@ -14,7 +14,7 @@ import msgspec
 
 from latchstring.base.clock import Clock
 from latchstring.base.errors import Unavailable
-from latchstring.base.ids import AuthorizationId
+from latchstring.base.ids import ChallengeId
 from latchstring.base.origin import Origin
 from latchstring.base.secrets import Keyring
 from latchstring.base.settings import OtherBrowser, Send
@@ -203,19 +203,19 @@ class FollowLink:
         opened = await self._look(tx, link, press.browser_digest)
         if opened is None:
             return "unknown"
-        refusal = await self._refusal(tx, opened)
+        if opened.way is Way.OVER:
+            return opened.state
         challenge = opened.challenge
-        if refusal is None:
-            ended = await challenges.end_all(
-                tx, challenge.identifier_digest, ended_by=EndedBy.USED, now=now
-            )
-            # Of racing presses one ends the challenge; the others learn that it was used.
-            refusal = None if challenge.id in ended else LinkState.USED
+        refusal = await self._refusal(tx, opened)
         if refusal is not None:
             await audit.record(tx, _refused(challenge, refusal), press.origin, now=now)
             return refusal
-        own = opened.way is Way.CONTINUE
-        proof = _proof(challenge, press, challenge.authorization_id if own else None)
+        ended = await challenges.end_all(
+            tx, challenge.identifier_digest, ended_by=EndedBy.USED, now=now
+        )
+        if challenge.id not in ended:
+            return LinkState.USED  # of racing presses one ends the challenge
+        proof = _proof(opened, press, ended)
         user = await self.accept_challenge(tx, proof, now=now)
         return await self._answer(tx, user, now=now)
 
@@ -232,8 +232,6 @@ class FollowLink:
         return Pressed(user, wanted, code)
 
     async def _refusal(self, tx: Transaction, opened: OpenedLink) -> str | None:
-        if opened.way is Way.OVER:
-            return opened.state
         if opened.way in (Way.DENIED, Way.CODE):
             return "denied"
         standing = await identities.find_standing(tx, opened.challenge.identifier_digest)
@@ -289,17 +287,20 @@ def _way(connection: Connection | None, *, own: bool) -> Way:
     return Way.CODE if connection.other_browser is OtherBrowser.CODE else Way.CONFIRM
 
 
-def _proof(challenge: Challenge, press: Press, authorization_id: AuthorizationId | None) -> Proof:
+def _proof(opened: OpenedLink, press: Press, ended: list[ChallengeId]) -> Proof:
+    challenge = opened.challenge
+    own = opened.way is Way.CONTINUE
     identifier = Identifier(challenge.connection, challenge.identifier)
     session = SessionRequest(
         identifier=identifier,
         client_id=challenge.client_id,
         origin=press.origin,
         previous_token=press.previous_token,
-        authorization_id=authorization_id,
+        authorization_id=challenge.authorization_id if own else None,
     )
     return Proof(
         challenge=challenge,
+        ended=ended,
         identifier=identifier,
         method=Method.LINK,
         origin=press.origin,

@@ -24,7 +24,14 @@ from latchstring.domain.authorizations import store as authorizations
 from latchstring.domain.authorizations.request import Start
 from latchstring.domain.challenges import store as challenges
 from latchstring.domain.challenges.budget import Browser, Budget
-from latchstring.domain.challenges.challenge import LONG_CODE, Challenge, Subject, Terms, issue
+from latchstring.domain.challenges.challenge import (
+    LONG_CODE,
+    Challenge,
+    EndedBy,
+    Subject,
+    Terms,
+    issue,
+)
 from latchstring.domain.clients.client import Client
 from latchstring.domain.connections.connection import Connection
 from latchstring.domain.delivery import store as delivery
@@ -139,7 +146,8 @@ class StartPasswordless:
         guesses = await challenges.count_guesses(tx, digest, browser, now)
         terms = terms_of(request, longer=budget_of(self.limits).is_used_up(guesses))
         challenge = issue(self._subject(request, standing), terms, self.keyring, now=now)
-        await challenges.add(tx, challenge, live=terms.live, now=now)
+        retired = await challenges.add(tx, challenge, live=terms.live, now=now)
+        await delivery.withdraw_of_challenges(tx, retired, reason=EndedBy.SUPERSEDED, now=now)
         await delivery.enqueue(tx, message_for(challenge, request, terms))
         await audit.record(tx, _issued(challenge), request.origin, now=now)
         return Started(challenge_id=challenge.id, code_length=challenge.code_length)

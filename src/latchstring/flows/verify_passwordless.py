@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from latchstring.base.clock import Clock
 from latchstring.base.errors import AppError, TooManyRequests
-from latchstring.base.ids import ClientId
+from latchstring.base.ids import ChallengeId, ClientId
 from latchstring.base.origin import Origin
 from latchstring.base.secrets import Keyring
 from latchstring.base.settings import LimitSettings
@@ -78,6 +78,14 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class _Found:
+    """The challenge that the answer fitted, and all that ended with it."""
+
+    challenge: Challenge
+    ended: list[ChallengeId]
+
+
+@dataclass(frozen=True, slots=True)
 class VerifyPasswordless:
     """The user whom a right code proves; exactly one of many racing right answers gets it."""
 
@@ -122,7 +130,7 @@ class VerifyPasswordless:
         standing: Standing | None,
         *,
         now: datetime,
-    ) -> Challenge | Refused:
+    ) -> _Found | Refused:
         """Count first, compare second, end third: the order is the whole protection."""
         digest = request.identifier.digest
         browser = browser_kind(standing, request.known_since)
@@ -137,7 +145,7 @@ class VerifyPasswordless:
         await challenges.refund_guess(tx, digest, browser, now)
         ended = await challenges.end_all(tx, digest, ended_by=EndedBy.USED, now=now)
         # Somebody else may have ended it between the count and here; then they won.
-        return found if found.id in ended else Refused(Reason.WRONG)
+        return _Found(found, ended) if found.id in ended else Refused(Reason.WRONG)
 
     async def _refuse(
         self,
@@ -167,10 +175,11 @@ class VerifyPasswordless:
         return Refused(Reason.WRONG if left else Reason.TOO_MANY, left, counted=True)
 
     async def _accept(
-        self, tx: Transaction, request: VerifyRequest, challenge: Challenge, *, now: datetime
+        self, tx: Transaction, request: VerifyRequest, found: _Found, *, now: datetime
     ) -> VerifiedUser:
         proof = Proof(
-            challenge=challenge,
+            challenge=found.challenge,
+            ended=found.ended,
             identifier=request.identifier,
             method=Method.CODE,
             origin=request.origin,

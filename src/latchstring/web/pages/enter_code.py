@@ -291,15 +291,15 @@ def _delivery_of(
 ) -> Delivery | None:
     """Return what the page may say of the message.
 
-    Where strangers may not sign up, nothing: a decoy's fate differs from a message's, and would
-    tell who has an account. Elsewhere a decoy (a blocked account) reads as handed over.
+    Where strangers may not sign up, nothing: what became of a decoy must not be compared with what
+    became of a message.
     """
-    if waiting is None or waiting.message is None or not connection.sign_up:
+    if waiting is None or waiting.fate is None or not connection.sign_up:
         return None
-    message = waiting.message
-    if message.state in (State.FAILED, State.EXPIRED):
+    fate = waiting.fate
+    if fate.state in (State.FAILED, State.EXPIRED, State.SUPPRESSED):
         return Delivery.FAILED
-    early = waiting.now - message.created_at < _SHOWN_AFTER
-    if message.state is State.QUEUED or early:
-        return Delivery.DELAYED if message.last_error else Delivery.QUEUED
+    early = waiting.now - fate.created_at < _SHOWN_AFTER
+    if fate.state is State.QUEUED or early:
+        return Delivery.DELAYED if fate.last_error else Delivery.QUEUED
     return Delivery.HANDED_OVER

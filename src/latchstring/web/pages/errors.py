@@ -17,10 +17,11 @@ from latchstring.base.errors import (
     Unavailable,
 )
 from latchstring.flows.resume_authorization import AuthorizationOver
+from latchstring.web.http.answers import retry_headers
 from latchstring.web.http.form_guard import ForeignForm
 from latchstring.web.http.parameters import BodyTooLarge, HeadersTooLarge, UnsupportedBody
 from latchstring.web.http.sentence import gettext
-from latchstring.web.http.surface import WrongMethod
+from latchstring.web.http.surface import HeadersTooLarge, WrongMethod
 from latchstring.web.pages import views
 from latchstring.web.pages.desk import CookieMissing, Desk
 
@@ -38,9 +39,9 @@ STATUSES: dict[type[AppError], int] = {
     Unavailable: 503,
     UnsupportedBody: 415,
     WrongMethod: 405,
+    HeadersTooLarge: 431,
     AppError: 500,
 }
-_RETRY_SECONDS = 2
 
 
 def status_of(error: AppError) -> int:
@@ -67,7 +68,7 @@ class PageErrors:
             return self.desk.page(request, views.NotFound())
         if isinstance(error, Unavailable):
             response = self.desk.page(request, views.ServerError(), status=503)
-            response.headers["Retry-After"] = str(_RETRY_SECONDS)
+            response.headers.update(retry_headers(error, self.desk.clock.now()))
             return response
         sentence = gettext("This page can't be used like that. Go back and try again.")
         if isinstance(error, ForeignForm):
@@ -84,7 +85,7 @@ class PageErrors:
             frame=self.desk.frame(None), limit=error.limit, until=error.until, wait=wait
         )
         response = self.desk.page(request, view)
-        response.headers["Retry-After"] = str(int(wait.total_seconds()) + 1)
+        response.headers.update(retry_headers(error, self.desk.clock.now()))
         return response
 
     def _over(self, request: Request, error: AuthorizationOver) -> Response:
