@@ -236,6 +236,11 @@ class Settings:
         return urlsplit(self.public_url).hostname or ""
 
     @property
+    def mail_sender(self) -> str:
+        """Who mails come from, also where nothing is configured."""
+        return self.mail.from_ or f"login@{self.host}"
+
+    @property
     def secure(self) -> bool:
         """Whether browsers come over https."""
         return self.public_url.startswith("https:")

@@ -92,7 +92,7 @@ def letterhead(settings: Settings) -> Letterhead:
     """Return who the messages come from."""
     reply_to = settings.mail.reply_to
     return Letterhead(
-        mail_from=Mailbox.parse(settings.mail.from_ or f"login@{settings.host}"),
+        mail_from=Mailbox.parse(settings.mail_sender),
         reply_to=Mailbox.parse(reply_to) if reply_to else None,
         sms_from=settings.sms.from_,
         host=settings.host,

@@ -234,6 +234,7 @@ create table messages (
 
 create index messages_due on messages (state, due_at);
 create index messages_recipient on messages (recipient, created_at);
+create index messages_sent on messages (channel, created_at) where not decoy;
 
 -- audit --------------------------------------------------------------------------------------
 

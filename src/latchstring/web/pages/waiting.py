@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from latchstring.base.errors import AppError, TooManyRequests
+from latchstring.base.mailbox import Mailbox
 from latchstring.domain.identities.identifier import EMAIL, SMS, Identifier, phone_identifier
 from latchstring.web.pages import views, wording
 from latchstring.web.pages.desk import Desk, SignIn
@@ -31,7 +32,7 @@ def sender_of(desk: Desk, connection: str) -> str:
     """Return whom the message comes from, as the person will see it."""
     if connection == SMS:
         return desk.settings.sms.from_
-    return desk.settings.mail.from_.rpartition("<")[2].rstrip("> ")
+    return Mailbox.parse(desk.settings.mail_sender).address
 
 
 def resend_of(desk: Desk, sign_in: SignIn) -> views.Resend:
