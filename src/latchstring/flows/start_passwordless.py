@@ -24,14 +24,7 @@ from latchstring.domain.authorizations import store as authorizations
 from latchstring.domain.authorizations.request import Start
 from latchstring.domain.challenges import store as challenges
 from latchstring.domain.challenges.budget import Browser, Budget
-from latchstring.domain.challenges.challenge import (
-    LONG_CODE,
-    Challenge,
-    EndedBy,
-    Subject,
-    Terms,
-    issue,
-)
+from latchstring.domain.challenges.challenge import LONG_CODE, Challenge, Subject, Terms, issue
 from latchstring.domain.clients.client import Client
 from latchstring.domain.connections.connection import Connection
 from latchstring.domain.delivery import store as delivery
@@ -146,8 +139,9 @@ class StartPasswordless:
         guesses = await challenges.count_guesses(tx, digest, browser, now)
         terms = terms_of(request, longer=budget_of(self.limits).is_used_up(guesses))
         challenge = issue(self._subject(request, standing), terms, self.keyring, now=now)
-        retired = await challenges.add(tx, challenge, live=terms.live, now=now)
-        await delivery.withdraw_of_challenges(tx, retired, reason=EndedBy.SUPERSEDED, now=now)
+        # What this retires is still sent, though it is dead on arrival: a start that was answered
+        # with success has its message.
+        await challenges.add(tx, challenge, live=terms.live, now=now)
         await delivery.enqueue(tx, message_for(challenge, request, terms))
         await audit.record(tx, _issued(challenge), request.origin, now=now)
         return Started(challenge_id=challenge.id, code_length=challenge.code_length)

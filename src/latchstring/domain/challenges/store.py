@@ -13,13 +13,11 @@ SQL = statements.load(__package__)
 _HOUR = timedelta(hours=1)
 
 
-async def add(
-    tx: Transaction, challenge: Challenge, *, live: int, now: datetime
-) -> list[ChallengeId]:
-    """Keep a new challenge, retire all but the newest ``live`` of its identifier, return those."""
+async def add(tx: Transaction, challenge: Challenge, *, live: int, now: datetime) -> None:
+    """Keep a new challenge and retire all but the newest ``live`` of its identifier."""
     await tx.run(SQL["insert_challenge"], records.values_of(challenge))
     values = {"identifier_digest": challenge.identifier_digest, "live": live, "now": now}
-    return [ChallengeId(old) for old in await tx.all(SQL["supersede_older"], str, values)]
+    await tx.run(SQL["supersede_older"], values)
 
 
 async def spend_attempt(

@@ -25,7 +25,6 @@ where identifier_digest = :identifier_digest and ended_at is null
         where c.identifier_digest = :identifier_digest and c.ended_at is null
         order by c.sequence desc limit 1 offset :live
     )
-returning id
 
 -- spend_attempt --
 -- Count the answer against everything it could fit, and return that. This comes before any comparison.
