@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+from importlib import resources
 from pathlib import Path
 
 import apsw
@@ -14,6 +15,7 @@ from tests.conftest import FULL
 
 OPENING = """
 import sys
+from importlib import resources
 from pathlib import Path
 from latchstring.db.sqlite import SqliteDatabase
 sys.stdin.readline()
@@ -73,6 +75,16 @@ def test_every_migration_is_applied_once_and_noted(tmp_path):
     noted = connection.execute("select number, name, checksum from schema_migrations").fetchall()
     assert noted == [(m.number, m.name, m.checksum) for m in applied]
     connection.close()
+
+
+def test_only_numbered_files_are_migrations(tmp_path, monkeypatch):
+    folder = tmp_path / "migrations"
+    folder.mkdir()
+    for name in ("0002_second.sql", "0001_first.sql", "README.md", "1_short.sql"):
+        (folder / name).write_text("select 1", encoding="utf-8")
+    monkeypatch.setattr(resources, "files", lambda _: tmp_path)
+
+    assert [m.name for m in migrate.known()] == ["first", "second"]
 
 
 def test_r_27_three_processes_that_start_at_once_migrate_once(tmp_path, clean):

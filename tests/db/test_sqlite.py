@@ -46,6 +46,18 @@ pragma synchronous
 -- Whether references hold.
 pragma foreign_keys
 
+-- undo --
+-- What a flow must never do.
+rollback
+
+-- defer --
+-- References are checked at the commit.
+pragma defer_foreign_keys = on
+
+-- orphan --
+-- A reference to nobody.
+insert into identifiers values ('d', 'email', 'a@x', 'nobody', null, 0, 0)
+
 -- damage --
 -- What SQLite thinks of its file.
 pragma integrity_check
@@ -158,6 +170,29 @@ async def test_a_broken_constraint_is_the_flows_own_error(database):
     await note()
     with pytest.raises(apsw.ConstraintError):
         await note()
+    assert await add(database) == 1
+
+
+async def test_a_flow_that_ends_the_transaction_itself_hurts_only_its_group(database):
+    async def rogue(tx):
+        await tx.run(SQL["add"], {"version": 1000})
+        await tx.run(SQL["undo"], {})
+
+    outcomes = await queued_together(database, adding(), rogue, adding())
+
+    assert all(isinstance(outcome, apsw.SQLError) for outcome in outcomes[:2])
+    assert outcomes[2] == await total(database) == 1
+
+
+async def test_a_group_whose_commit_is_refused_keeps_none_of_it(database):
+    async def orphan(tx):
+        await tx.run(SQL["defer"], {})
+        await tx.run(SQL["orphan"], {})
+
+    outcomes = await queued_together(database, adding(), orphan)
+
+    assert all(isinstance(outcome, apsw.ConstraintError) for outcome in outcomes)
+    assert await total(database) == 0
     assert await add(database) == 1
 
 

@@ -307,6 +307,38 @@ async def test_a_removed_client_gets_nobody_by_a_link(world):
     assert await world.press(token, "laptop") == ("refused", "unknown")
 
 
+async def test_a_link_knows_whose_session_its_browser_has(world):
+    _, token = await world.ask()
+    _, bobs = await world.ask("bob@example.com")
+    await world.press(token, "laptop")
+    session = world.browser("laptop").session
+    mine, his = [
+        await world.flow_link.look(link, None, session_token=session) for link in (token, bobs)
+    ]
+    nobodys = await world.flow_link.look(bobs, None, session_token="made up")
+
+    assert (mine.is_signed_in, his.is_signed_in) == (True, False)
+    assert (his.signed_in_as, nobodys.signed_in_as) == ("alice@example.com", None)
+
+
+async def test_a_link_leads_to_no_address_that_was_taken_off_meanwhile(world):
+    _, token = await world.ask()
+    current = world.installation.configuration.current
+    client = current.clients["acme-web"].changed({"callbacks": ["http://127.0.0.1:9100/other"]})
+    object.__setattr__(current, "clients", {**current.clients, "acme-web": client})
+    pressed = await world.flow_link.press(Press(token=token, browser_digest=None, origin=NOWHERE))
+
+    assert (pressed.code, pressed.wanted) == (None, None)
+
+
+async def test_noting_that_a_link_was_opened_is_worth_no_error(world):
+    _, token = await world.ask()
+    opened = await world.flow_link.look(token, None)
+    await world.installation.database.close()
+
+    await world.flow_link.note_opened(opened.challenge)
+
+
 @pytest.mark.parametrize("statement", range(1, 14))
 async def test_a_crash_between_two_statements_leaves_nothing_of_a_press(world, statement):
     _, token = await world.ask()

@@ -1,6 +1,7 @@
 """What is over is dropped, all of it and nothing else, and trouble waits for the next round."""
 
 import asyncio
+import itertools
 
 import pytest
 
@@ -80,11 +81,12 @@ async def test_trouble_is_for_the_next_round(monkeypatch, world, tmp_path):
     monkeypatch.setattr(purge_expired, "_PAUSE_SECONDS", 0.001)
     third = asyncio.Event()
     rounds = iter([None, None, third.set])
+    troubles = itertools.cycle([Unavailable(detail="the disk is full"), LookupError("a bug")])
 
     class Troubled(SqliteDatabase):
         async def transact(self, _work):
             (next(rounds, None) or str)()
-            raise Unavailable(detail="the disk is full")
+            raise next(troubles)
 
     task = asyncio.create_task(PurgeExpired(Troubled(tmp_path / "x.db"), world.clock).run())
     await third.wait()

@@ -202,12 +202,16 @@ class Rules:
     def show(self, code: Code, browser: str) -> Outcome:
         """Somebody wants to read the code behind a link."""
         way, state = self.look(code, browser)
-        somebody_waits = code.page is not None or code.send != "link"
-        if way == "denied" or (way != "code" and not somebody_waits):
-            return ("refused", "denied")
-        if code.ended or code.code_until <= self.now or code.wrong >= code.tries:
-            return ("refused", state if way == "over" else "expired")
-        return ("code",)
+        if way in ("over", "denied"):
+            return ("refused", state if way == "over" else "denied")
+        somebody_waits = code.page is not None or code.send != "link" or way == "code"
+        works = code.code_until > self.now and code.wrong < code.tries
+        return ("code",) if somebody_waits and works else ("refused", "no code")
+
+    def disown(self, code: Code) -> None:
+        """Somebody says, on a link's page, that they did not ask; an old link ends nothing."""
+        if not code.ended and code.link_until > self.now:
+            self.void(code.person)
 
     def void(self, person: str) -> None:
         """Nobody asked for these."""

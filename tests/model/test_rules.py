@@ -397,7 +397,7 @@ class SigningIn(RuleBasedStateMachine):
             return
         self.world.fuse.left = max(0, fuse)
         if self.run(self.world.attempt(self.world.void(code.link))) != CRASHED:
-            self.model.void(code.person)
+            self.model.disown(code)
 
     def come_back_with_a_session(self, name):
         token = self.world.browser(name).session

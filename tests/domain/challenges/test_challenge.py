@@ -79,6 +79,13 @@ def test_a_code_issued_under_an_old_key_fits_after_the_keys_changed():
         assert answered_by([old, new], Answer(ACME, code_of(challenge)), ROTATED) is challenge
 
 
+def test_a_code_whose_key_was_taken_out_of_the_file_fits_nothing_and_breaks_nothing():
+    lost, kept = a_challenge(keyring=ROTATED), a_challenge()
+
+    assert answered_by([lost, kept], Answer(ACME, code_of(lost)), KEYRING) is None
+    assert answered_by([lost, kept], Answer(ACME, code_of(kept)), KEYRING) is kept
+
+
 def test_the_terms_are_copied_onto_the_challenge():
     challenge = a_challenge(
         code_length=8,
