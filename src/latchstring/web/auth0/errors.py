@@ -17,14 +17,15 @@ from latchstring.base.errors import (
     TooManyRequests,
     Unavailable,
 )
+from latchstring.web.http.answers import private_json, retry_headers
 from latchstring.web.http.parameters import BodyTooLarge, HeadersTooLarge, UnsupportedBody
 from latchstring.web.http.surface import WrongMethod
 
 TABLE: dict[type[AppError], tuple[int, str]] = {
     BodyTooLarge: (413, "bad.request"),
-    HeadersTooLarge: (431, "bad.request"),
     UnsupportedBody: (415, "bad.request"),
     WrongMethod: (405, "bad.request"),
+    HeadersTooLarge: (431, "bad.request"),
     InvalidRequest: (400, "bad.request"),
     ClientRefused: (403, "unauthorized_client"),
     ChallengeRefused: (403, "invalid_grant"),
@@ -35,7 +36,6 @@ TABLE: dict[type[AppError], tuple[int, str]] = {
     AppError: (500, "server_error"),
 }
 _NAMED = frozenset({"client_id", "connection", "email", "phone_number", "authParams"})
-_RETRY_SECONDS = 2
 
 
 class ErrorReply(msgspec.Struct, frozen=True):
@@ -57,7 +57,7 @@ class Auth0Errors:
         status, name = next(TABLE[kind] for kind in type(error).__mro__ if kind in TABLE)
         if isinstance(error, InvalidRequest) and error.field in _NAMED:
             name = f"bad.{error.field}"
-        return self._json(request, status, name, str(error), self._headers(error))
+        return self._json(request, status, name, str(error), retry_headers(error, self.clock.now()))
 
     def crashed(self, request: Request) -> Response:
         """Return what a bug of ours looks like from outside."""
@@ -67,22 +67,4 @@ class Auth0Errors:
         self, request: Request, status: int, name: str, sentence: str, headers: dict[str, str]
     ) -> Response:
         reply = ErrorReply(name, sentence, request.state.origin.request_id)
-        return Response(
-            msgspec.json.encode(reply),
-            status,
-            {"Cache-Control": "no-store", **headers},
-            media_type="application/json",
-        )
-
-    def _headers(self, error: AppError) -> dict[str, str]:
-        if isinstance(error, Unavailable):
-            return {"Retry-After": str(_RETRY_SECONDS)}
-        if not isinstance(error, TooManyRequests):
-            return {}
-        wait = (error.until - self.clock.now()).total_seconds()
-        return {
-            "Retry-After": str(max(1, int(wait) + 1)),
-            "X-RateLimit-Limit": str(error.allowed),
-            "X-RateLimit-Remaining": "0",
-            "X-RateLimit-Reset": str(int(error.until.timestamp()) + 1),
-        }
+        return private_json(reply, status=status, headers=headers)

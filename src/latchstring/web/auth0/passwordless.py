@@ -19,6 +19,7 @@ from latchstring.flows.refresh_configuration import RefreshConfiguration
 from latchstring.flows.start_passwordless import StartPasswordless, StartRequest
 from latchstring.web.auth0 import return_to, start_body
 from latchstring.web.auth0.start_body import StartBody
+from latchstring.web.http.answers import private_json
 from latchstring.web.http.parameters import read_json
 
 _ID_LENGTH = 24
@@ -53,11 +54,7 @@ class Start:
             )
         )
         reply = self._reply(identifier, request.state.origin.language)
-        return Response(
-            msgspec.json.encode(reply),
-            media_type="application/json",
-            headers={"Cache-Control": "no-store"},
-        )
+        return private_json(reply)
 
     def _client(self, body: StartBody) -> Client:
         client = self.configuration.current.clients.get(body.client_id)

@@ -17,9 +17,9 @@ from latchstring.flows.resume_authorization import (
     NotYet,
     ResumeAuthorization,
 )
+from latchstring.web.http.answers import see_other, with_query
 from latchstring.web.http.cookies import Cookies
 from latchstring.web.http.parameters import Parameters
-from latchstring.web.oidc.answers import see_other, with_query
 from latchstring.web.oidc.checks import Asked, AuthorizeRefused, checked
 from latchstring.web.oidc.client_authentication import Clients
 from latchstring.web.oidc.errors import NotRedirectable

@@ -14,7 +14,7 @@ from latchstring.domain.keys import jwks
 from latchstring.domain.keys.key import Algorithm
 from latchstring.domain.keys.signer import Signer
 from latchstring.domain.tokens.claims import CLAIMS
-from latchstring.web.oidc.answers import public_json
+from latchstring.web.http.answers import public_json
 from latchstring.web.oidc.checks import RESPONSE_MODES, RESPONSE_TYPES
 from latchstring.web.oidc.client_authentication import METHODS
 from latchstring.web.oidc.shapes import DiscoveryDocument

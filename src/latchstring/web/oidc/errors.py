@@ -21,10 +21,10 @@ from latchstring.base.origin import Origin
 from latchstring.domain.authorizations.code import CodeRefused
 from latchstring.domain.clients.client import Client
 from latchstring.domain.tokens.access import ScopeMissing, TokenRefused
+from latchstring.web.http.answers import private_json, retry_headers
 from latchstring.web.http.parameters import BodyTooLarge, HeadersTooLarge, UnsupportedBody
 from latchstring.web.http.sentence import gettext
 from latchstring.web.http.surface import WrongMethod
-from latchstring.web.oidc.answers import private_json
 from latchstring.web.oidc.pages import DeveloperDetail, Pages
 from latchstring.web.oidc.shapes import ErrorReply
 
@@ -73,9 +73,9 @@ TABLE: Mapping[type[AppError], Row] = {
     TokenRefused: Row(401, "invalid_token", "Bearer"),
     ScopeMissing: Row(403, "insufficient_scope", "Bearer"),
     BodyTooLarge: Row(413, "invalid_request"),
-    HeadersTooLarge: Row(431, "invalid_request"),
     UnsupportedBody: Row(415, "invalid_request"),
     WrongMethod: Row(405, "invalid_request"),
+    HeadersTooLarge: Row(431, "invalid_request"),
     InvalidRequest: Row(400, "invalid_request"),
     ClientRefused: Row(403, "unauthorized_client"),
     Forbidden: Row(403, "access_denied"),
@@ -84,8 +84,6 @@ TABLE: Mapping[type[AppError], Row] = {
     Unavailable: Row(503, "temporarily_unavailable"),
     AppError: Row(500, "server_error"),
 }
-RETRY_SECONDS = 2
-"""When to come back after trouble of ours."""
 
 
 def row_of(error: AppError) -> Row:
@@ -109,17 +107,7 @@ class OAuthErrors:
     def _headers(self, error: AppError, row: Row) -> dict[str, str]:
         if row.challenge is not None:
             return {"WWW-Authenticate": _challenge(error, row)}
-        if isinstance(error, TooManyRequests):
-            wait = (error.until - self.clock.now()).total_seconds()
-            return {
-                "Retry-After": str(max(1, round(wait))),
-                "X-RateLimit-Limit": str(error.allowed),
-                "X-RateLimit-Remaining": "0",
-                "X-RateLimit-Reset": str(int(error.until.timestamp())),
-            }
-        if isinstance(error, Unavailable):
-            return {"Retry-After": str(RETRY_SECONDS)}
-        return {}
+        return retry_headers(error, self.clock.now())
 
 
 def crashed(request: Request) -> Response:

@@ -11,10 +11,10 @@ from latchstring.domain.keys.signer import Signer
 from latchstring.domain.sessions.session import Session
 from latchstring.flows.find_session import FindSession
 from latchstring.flows.sign_out import SignOut
+from latchstring.web.http.answers import see_other, with_query
 from latchstring.web.http.cookies import Cookies
 from latchstring.web.http.form_guard import FormGuard
 from latchstring.web.http.parameters import Parameters
-from latchstring.web.oidc.answers import see_other, with_query
 from latchstring.web.oidc.client_authentication import Clients
 from latchstring.web.oidc.errors import NotRedirectable
 from latchstring.web.oidc.pages import DeveloperDetail, Pages

@@ -15,7 +15,7 @@ from latchstring.flows.resume_authorization import ResumeAuthorization
 from latchstring.flows.sign_out import SignOut
 from latchstring.web.http.cookies import Cookies
 from latchstring.web.http.form_guard import FormGuard
-from latchstring.web.http.surface import Handler, Surface
+from latchstring.web.http.surface import Handler, Surface, WrongMethod
 from latchstring.web.oidc import authorize, logout
 from latchstring.web.oidc.client_authentication import Clients
 from latchstring.web.oidc.discovery import discovery, key_set
@@ -124,7 +124,7 @@ def _not_for_head(handler: Handler) -> Handler:
 
     async def guarded(request: Request) -> Response:
         if request.method == "HEAD":
-            return Response(status_code=405, headers={"Allow": "GET", "Cache-Control": "no-store"})
+            raise WrongMethod("GET")
         return await handler(request)
 
     return guarded

@@ -10,8 +10,8 @@ from latchstring.base.errors import InvalidRequest
 from latchstring.base.origin import Origin
 from latchstring.domain.clients.client import Client
 from latchstring.flows.issue_tokens import Tokens
+from latchstring.web.http.answers import private_json
 from latchstring.web.http.parameters import Parameters
-from latchstring.web.oidc.answers import private_json
 from latchstring.web.oidc.client_authentication import Clients, authenticate
 from latchstring.web.oidc.errors import UnsupportedGrant
 from latchstring.web.oidc.shapes import TokenReply

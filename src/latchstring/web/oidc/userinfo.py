@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from latchstring.flows.describe_user import DescribeUser
-from latchstring.web.oidc.answers import private_json
+from latchstring.web.http.answers import private_json
 from latchstring.web.oidc.errors import TokenMissing
 
 

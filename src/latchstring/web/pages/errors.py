@@ -21,7 +21,7 @@ from latchstring.web.http.answers import retry_headers
 from latchstring.web.http.form_guard import ForeignForm
 from latchstring.web.http.parameters import BodyTooLarge, HeadersTooLarge, UnsupportedBody
 from latchstring.web.http.sentence import gettext
-from latchstring.web.http.surface import HeadersTooLarge, WrongMethod
+from latchstring.web.http.surface import WrongMethod
 from latchstring.web.pages import views
 from latchstring.web.pages.desk import CookieMissing, Desk
 
@@ -39,7 +39,6 @@ STATUSES: dict[type[AppError], int] = {
     Unavailable: 503,
     UnsupportedBody: 415,
     WrongMethod: 405,
-    HeadersTooLarge: 431,
     AppError: 500,
 }
 
