@@ -108,13 +108,13 @@ def test_p30_the_third_wrong_code_ends_them_all_and_a_new_one_goes_on(
 def test_p30_the_new_code_is_one_press_away_once_sending_again_is_open(
     open_timed_browser, timed, alice
 ):
-    window = open_timed_browser().ask(alice)
+    window = open_timed_browser(scripts=False).ask(alice)
     code = timed.code(alice)
     for _ in range(3):
         window.enter(wrong(code))
     window.shows("That was too many tries")
     timed.advance(31)
-    window.press(f"Send a new code to {alice}").shows("Check your email")
+    window.press("Send a new email").shows("Check your email")
     window.enter(timed.code(alice)).is_signed_in_as(alice)
 
 

@@ -146,7 +146,7 @@ SIGN_IN_PAGES: dict[str, Page] = {
     "not-received-early": replace(NOT_RECEIVED, early=True, resend=WAITING),
     "too-many-tries": views.TooManyTries(
         frame=FRAME,
-        action="/signin/again",
+        resend=WAITING,
         identifier=ALICE,
         by_sms=False,
         change_url="/signin/email",
@@ -156,9 +156,6 @@ SIGN_IN_PAGES: dict[str, Page] = {
         frame=FRAME, identifier=ALICE, action="/signin/continue", other_url="/signin/new"
     ),
     "signed-in-elsewhere": views.SignedInElsewhere(frame=FRAME),
-    "signed-in-elsewhere-linked": views.SignedInElsewhere(
-        frame=FRAME, app_url="https://acme.example/"
-    ),
 }
 
 LINK_PAGES: dict[str, Page] = {
@@ -214,7 +211,7 @@ NOTICE_PAGES: dict[str, Page] = {
     },
     "page-expired": views.PageExpired(frame=FRAME, start_url="https://acme.example/login"),
     "page-expired-no-way": views.PageExpired(frame=FRAME),
-    "cookies-needed": views.CookiesNeeded(frame=FRAME, retry_url="/authorize?again"),
+    "cookies-needed": views.CookiesNeeded(frame=FRAME),
     "sign-out-confirm": views.SignOutConfirm(
         frame=FRAME,
         action="/oidc/logout",
@@ -240,7 +237,7 @@ NOTICE_PAGES: dict[str, Page] = {
         summary="The request names no client.", parameter="client_id", came=""
     ),
     "not-found": views.NotFound(),
-    "server-error": views.ServerError(retry_url="/authorize?again"),
+    "server-error": views.ServerError(),
     "help": views.Help(frame=FRAME),
     "help-alone": views.Help(),
 }

@@ -56,13 +56,12 @@ class PageExpired:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CookiesNeeded:
-    """The browser did not send our cookie back; says what to do and offers another try."""
+    """The browser did not send our cookie back; says what to do."""
 
     template: ClassVar[str] = "cookies_needed.html"
     status: ClassVar[int] = 400
 
     frame: Frame
-    retry_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +170,6 @@ class ServerError:
     status: ClassVar[int] = 500
 
     frame: Frame = field(default=_NOBODY)
-    retry_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

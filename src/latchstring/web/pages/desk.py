@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from latchstring.base.clock import Clock
 from latchstring.base.errors import InvalidRequest
@@ -20,6 +20,7 @@ from latchstring.domain.identities.identifier import Identifier
 from latchstring.flows.accept_challenge import VerifiedUser
 from latchstring.flows.refresh_configuration import Configuration, RefreshConfiguration
 from latchstring.flows.resume_authorization import FindAuthorization
+from latchstring.web.http.answers import see_other
 from latchstring.web.http.cookies import Cookies
 from latchstring.web.http.form_guard import FormGuard
 from latchstring.web.http.frame import Brand, Frame, Page
@@ -28,7 +29,6 @@ from latchstring.web.http.render import Renderer
 
 SIGN_IN = "/sign-in/"
 RESUME = "/authorize/resume/"
-SEE_OTHER = 303
 
 
 class CookieMissing(InvalidRequest):
@@ -150,8 +150,3 @@ def brand_of(client: Client | None) -> Brand | None:
         privacy_url=client.privacy_url,
         support_email=client.support_email,
     )
-
-
-def see_other(url: str) -> Response:
-    """Redirect so that the browser comes with a GET, and reloading posts nothing again."""
-    return RedirectResponse(url, SEE_OTHER, {"Cache-Control": "no-store"})

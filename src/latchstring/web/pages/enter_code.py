@@ -17,10 +17,11 @@ from latchstring.flows.describe_waiting import DescribeWaiting
 from latchstring.flows.open_session import SessionRequest
 from latchstring.flows.resume_authorization import AuthorizationOver
 from latchstring.flows.verify_passwordless import VerifyPasswordless, VerifyRequest
+from latchstring.web.http.answers import see_other
 from latchstring.web.http.parameters import Parameters
 from latchstring.web.http.sentence import Sentence
 from latchstring.web.pages import views, wording
-from latchstring.web.pages.desk import RESUME, Desk, SignIn, see_other
+from latchstring.web.pages.desk import RESUME, Desk, SignIn
 from latchstring.web.pages.identify import Identify
 from latchstring.web.pages.mail_services import mail_app_for
 from latchstring.web.pages.waiting import (
@@ -204,9 +205,9 @@ class EnterCode:
     def _too_many(self, request: Request, sign_in: SignIn, identifier: Identifier) -> Response:
         view = views.TooManyTries(
             frame=self.desk.frame(sign_in.client, sign_in.browser),
-            action=f"{sign_in.url}/again",
             identifier=identifier.value,
             by_sms=identifier.connection == SMS,
+            resend=resend_of(self.desk, sign_in),
             change_url=change_url(sign_in, identifier.connection),
             other_way_url=other_way_url(self.desk, sign_in, identifier.connection),
         )

@@ -21,10 +21,11 @@ from latchstring.domain.sessions.session import Session
 from latchstring.flows.choose_account import ChooseAccount
 from latchstring.flows.find_session import FindSession
 from latchstring.flows.start_passwordless import StartPasswordless, StartRequest, Waiting
+from latchstring.web.http.answers import see_other
 from latchstring.web.http.parameters import Parameters
 from latchstring.web.http.sentence import Sentence
 from latchstring.web.pages import countries, views, wording
-from latchstring.web.pages.desk import RESUME, Desk, SignIn, see_other
+from latchstring.web.pages.desk import RESUME, Desk, SignIn
 from latchstring.web.pages.mail_services import likely_meant
 from latchstring.web.pages.waiting import PATHS, identifier_of, not_received, slow_down
 

@@ -6,10 +6,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from latchstring.base.errors import NotFound
+from latchstring.web.http.answers import see_other
 from latchstring.web.http.static import STATIC_PREFIX, StaticFiles
 from latchstring.web.http.surface import Handler, Methods, Surface, WrongMethod
 from latchstring.web.pages import magic_link, views
-from latchstring.web.pages.desk import SIGN_IN, Desk, see_other
+from latchstring.web.pages.desk import SIGN_IN, Desk
 from latchstring.web.pages.enter_code import EnterCode
 from latchstring.web.pages.errors import PageErrors
 from latchstring.web.pages.identify import Identify

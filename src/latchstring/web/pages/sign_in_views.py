@@ -193,9 +193,9 @@ class TooManyTries:
     status: ClassVar[int] = 200
 
     frame: Frame
-    action: str
     identifier: str
     by_sms: bool
+    resend: Resend
     change_url: str
     other_way_url: str | None = None
 
@@ -221,4 +221,3 @@ class SignedInElsewhere:
     status: ClassVar[int] = 200
 
     frame: Frame
-    app_url: str | None = None
