@@ -68,6 +68,10 @@ SQL = statements.parse("""
 select id, ended_by, case when ended_at is null then attempts end as wrong, decoy
 from challenges order by identifier_digest, sequence
 
+-- ids --
+-- Challenges by their ids.
+select id from challenges
+
 -- users --
 -- Who has an account.
 select i.identifier, u.id as subject, u.blocked_at is not null as blocked, u.sign_ins
