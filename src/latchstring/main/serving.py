@@ -28,6 +28,7 @@ from latchstring.web.http.surface import Surface
 
 _BACKLOG = 2048
 _DRAIN_SECONDS = 20
+_KEEP_ALIVE_SECONDS = 75
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,9 @@ def _config(settings: Settings, application: ASGIApp) -> uvicorn.Config:
         proxy_headers=False,
         backlog=_BACKLOG,
         limit_concurrency=MOST_CONNECTIONS,
+        # Longer than proxies keep their connections to us: the one who closes must not be us while
+        # the other is about to send.
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=_DRAIN_SECONDS,
         ssl_certfile=str(certificate) if certificate else None,
         ssl_keyfile=str(key) if key else None,

@@ -103,8 +103,8 @@ class AuthorizeEndpoint:
         if not isinstance(outcome, SignInNeeded):
             raise AuthorizeRefused("login_required", "The person has to sign in.")
         response = see_other(f"{SIGN_IN}{outcome.request_id}")
-        if known is None:
-            self.cookies.set_browser(response, token)
+        # Each time, so that the cookie never runs out in the middle of a sign-in.
+        self.cookies.set_browser(response, token)
         return response
 
     def _expected(self, asked: Asked, client: Client) -> UserId | None:
@@ -153,6 +153,10 @@ class ResumeEndpoint:
         if isinstance(outcome, NotYet):
             return see_other(f"{SIGN_IN}{request_id}")
         asked = outcome.request
+        client = self.clients().get(asked.client_id)
+        if client is None or not client.accepts_callback(asked.redirect_uri):
+            # Taken off the configuration while the person signed in: the code is never told.
+            return self.pages.sign_in_over(request, client=client)
         return see_other(callback(asked.redirect_uri, self.issuer, asked.state, outcome.code))
 
 
