@@ -3,7 +3,6 @@
 Paths are looked up in a dictionary; a router that scans would cost more than some handlers.
 """
 
-import re
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -33,9 +32,8 @@ _PREFLIGHT = {
     "Access-Control-Max-Age": "600",
 }
 
-_LOGGED = 200
-_LONG = re.compile(r"[\w-]{32,}")
-"""Longer than any name in a path of ours."""
+_FOLDER_SHOWN = 16
+"""Well below the length of a token, above that of ``/favicon.ico``."""
 
 logger = get_logger()
 
@@ -78,15 +76,21 @@ class Application:
         started = time.perf_counter()
         request_id = new_id("req")
         with structlog.contextvars.bound_contextvars(request_id=request_id):
-            response = await self._respond(request, request_id)
+            found = self._find(request.scope["path"])
+            response = await self._respond(request, found, request_id)
             response.headers[REQUEST_ID] = request_id
             for name, value in _SAFE.items():
                 response.headers.setdefault(name, value)
             await response(scope, receive, send)
-            self._log(request, response, time.perf_counter() - started)
+            logger.info(
+                "request",
+                method=request.method,
+                path=_logged_path(request, found),
+                status=response.status_code,
+                milliseconds=round((time.perf_counter() - started) * 1000, 1),
+            )
 
-    async def _respond(self, request: Request, request_id: str) -> Response:
-        found = self._find(request.scope["path"])
+    async def _respond(self, request: Request, found: _Found | None, request_id: str) -> Response:
         surface = found.surface if found else self.fallback
         try:
             request.state.origin = self.origins.read(request, request_id)
@@ -98,7 +102,7 @@ class Application:
             response = surface.on_error(request, error)
             response.headers.update(_headers_of(error))
         except Exception:
-            logger.exception("crashed", path=_logged_path(request))
+            logger.exception("crashed", path=_logged_path(request, found))
             response = surface.on_crash(request)
         _allow_origin(request, response, found)
         return response
@@ -128,15 +132,6 @@ class Application:
                     return found
         return None
 
-    def _log(self, request: Request, response: Response, seconds: float) -> None:
-        logger.info(
-            "request",
-            method=request.method,
-            path=_logged_path(request),
-            status=response.status_code,
-            milliseconds=round(seconds * 1000, 1),
-        )
-
 
 def _check_size(request: Request) -> None:
     size = sum(len(name) + len(value) for name, value in request.headers.raw)
@@ -151,16 +146,15 @@ def _headers_of(error: AppError) -> dict[str, str]:
     return {"Connection": "close"} if isinstance(error, HeadersTooLarge) else {}
 
 
-def _logged_path(request: Request) -> str:
-    """Return the path's first folder where what follows may be a link's secret.
+def _logged_path(request: Request, found: _Found | None) -> str:
+    """Return what of the path is no secret: the route's own, else the beginning of a folder.
 
-    A link that was mangled on its way still holds its secret somewhere in its path.
+    What follows a prefix may be a link's token; so may anything in a path that nobody has: a link
+    that was mangled on its way still holds its secret somewhere.
     """
     path: str = request.scope["path"]
-    first, slash, _ = path[1:].partition("/")
-    if slash and first in ("l", "sign-in"):
-        return f"/{first}{slash}…"
-    return _LONG.sub("…", path[:_LOGGED])
+    kept = found.path if found else "/" + path[1:].partition("/")[0][:_FOLDER_SHOWN]
+    return kept if kept == path else f"{kept}…"
 
 
 def _allow_origin(request: Request, response: Response, found: _Found | None) -> None:
