@@ -273,3 +273,24 @@ async def press(browser, headers=None, **changes: str | None):
         data={name: text for name, text in form.items() if text is not None},
         headers=headers or {"Sec-Fetch-Site": "same-origin"},
     )
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"state": "s\r\nSet-Cookie: x=y"},
+        {"state": "s" * 4097},
+        {"post_logout_redirect_uri": f"{LOGGED_OUT}\n"},
+        {"client_id": "acme-web\x7f"},
+        {"id_token_hint": "h" * 8193},
+    ],
+)
+async def test_what_cannot_be_sent_on_is_refused(browser, changes):
+    name = next(iter(changes))
+    for answer in (
+        await browser.http.get(OUT, params=wish(**changes)),
+        await browser.http.post(OUT, data=wish(**changes)),
+    ):
+        assert answer.status_code == 400
+        assert answer.text.startswith("error: The application's request is not valid.")
+        assert browser.provider.pages.seen["developer"].parameter == name

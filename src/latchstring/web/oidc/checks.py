@@ -16,14 +16,12 @@ from latchstring.domain.authorizations.request import Prompt, Wanted
 from latchstring.domain.clients.client import Client
 from latchstring.domain.tokens import audience
 from latchstring.web.http.parameters import Parameters
+from latchstring.web.oidc import texts
 
 RESPONSE_TYPES = ("code",)
 RESPONSE_MODES = ("query",)
 _PROMPTS = frozenset(prompt.value for prompt in Prompt)
 _MAX_AGE = re.compile(r"[0-9]{1,9}")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_LONGEST = {"state": 4096, "id_token_hint": 8192, "nonce": 1024, "login_hint": 320}
-_LONG = 2048
 
 
 class AuthorizeRefused(InvalidRequest):
@@ -92,10 +90,9 @@ def without_request_object(asked: Asked, _client: Client, _issuer: str) -> None:
 def of_readable_texts(asked: Asked, _client: Client, _issuer: str) -> None:
     """Refuse what is too long to keep, and control characters."""
     for field in fields(asked):
-        value = getattr(asked, field.name) or ""
-        if len(value) > _LONGEST.get(field.name, _LONG) or _CONTROL.search(value):
-            description = f"{field.name} is too long or has control characters."
-            raise _invalid(field.name, description)
+        fault = texts.fault_of(field.name, getattr(asked, field.name))
+        if fault is not None:
+            raise _invalid(field.name, fault)
 
 
 def for_a_code(asked: Asked, _client: Client, _issuer: str) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from latchstring.base.errors import InvalidRequest
 from latchstring.domain.clients.client import Client
 from latchstring.domain.keys.signer import Signer
 from latchstring.domain.sessions.session import Session
@@ -15,6 +16,7 @@ from latchstring.web.http.answers import see_other, with_query
 from latchstring.web.http.cookies import Cookies
 from latchstring.web.http.form_guard import FormGuard
 from latchstring.web.http.parameters import Parameters
+from latchstring.web.oidc import texts
 from latchstring.web.oidc.client_authentication import Clients
 from latchstring.web.oidc.errors import NotRedirectable
 from latchstring.web.oidc.pages import DeveloperDetail, Pages
@@ -114,7 +116,7 @@ class LogoutEndpoint:
         return response
 
     def _read(self, parameters: Parameters) -> Wish:
-        hint, client_id, return_to, state = (parameters.one(name) for name in _PARAMETERS)
+        hint, client_id, return_to, state = (_text(parameters, name) for name in _PARAMETERS)
         claims = self._proven(hint, client_id)
         client = self.clients().get(str(client_id or claims.get("aud")))
         if (
@@ -142,3 +144,11 @@ class LogoutEndpoint:
         if claims is None or claims.get("iss") != self.issuer:
             return {}
         return claims if client_id in (None, claims.get("aud")) else {}
+
+
+def _text(parameters: Parameters, name: str) -> str | None:
+    value = parameters.one(name)
+    fault = texts.fault_of(name, value)
+    if fault is not None:
+        raise InvalidRequest(fault, field=name)
+    return value
