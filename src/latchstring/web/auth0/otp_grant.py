@@ -45,6 +45,8 @@ class OtpGrant:
         """Return the tokens; raise ``ChallengeRefused`` with the sentence of the contract."""
         realm = _required(parameters, "realm")
         username, code = _required(parameters, "username"), _required(parameters, "otp")
+        # Before the code is spent: nothing may be refused once it is.
+        scope = granted(parameters.one("scope"))
         connection = self.configuration.current.connections.get(realm)
         if connection is None or not client.offers(realm):
             message = "The realm is not a connection of this client."
@@ -68,7 +70,7 @@ class OtpGrant:
             TokenRequest(
                 client_id=client.client_id,
                 user_id=user.user_id,
-                scope=granted(parameters.one("scope")),
+                scope=scope,
                 auth_time=user.at,
                 amr=user.amr,
             )
