@@ -41,6 +41,10 @@ class Code:
     ended: str = ""
     successes: int = 0
 
+    def fits(self, client: str, text: str) -> bool:
+        """Whether somebody who has read the code typed it, into the right application."""
+        return self.text == text != "" and self.client == client and not self.decoy
+
 
 @dataclass(eq=False)
 class Person:
@@ -156,16 +160,12 @@ class Rules:
     def _answer(self, person: str, client: str, text: str, kind: str) -> Outcome:
         used_up = self._is_used_up(person, kind)
         live = [c for c in self.live(person) if not used_up or c.length >= LONG]
-        fits = [c for c in live if c.text == text and c.client == client and not c.decoy]
+        fits = [c for c in live if c.fits(client, text)]
         self._was_a_guess = False
         if fits and self.is_welcome(person):
             return self._succeed(fits[-1])
-        old = [
-            c
-            for c in self.codes
-            if c.person == person and c.client == client and c.text == text and not c.decoy
-            if c.ended or c.code_until <= self.now
-        ]
+        mine = [c for c in self.codes if c.person == person and c.fits(client, text)]
+        old = [c for c in mine if c.ended or c.code_until <= self.now]
         if old:
             left = max((c.tries - c.wrong for c in live), default=None)
             return ("wrong", left) if old[-1].ended else ("expired",)
