@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -23,7 +24,7 @@ from latchstring.flows.resume_authorization import FindAuthorization
 from latchstring.web.http.answers import see_other as see_other  # noqa: PLC0414 - magic_link asks here
 from latchstring.web.http.cookies import Cookies
 from latchstring.web.http.form_guard import FormGuard
-from latchstring.web.http.frame import Brand, Frame, Page
+from latchstring.web.http.frame import HELP_PATH, Brand, Frame, Page
 from latchstring.web.http.parameters import Parameters
 from latchstring.web.http.render import Renderer
 
@@ -81,7 +82,7 @@ class Desk:
 
     def frame(self, client: Client | None, binding: str = "") -> Frame:
         """Return the surroundings of a page; ``binding`` is what its forms are about."""
-        return Frame(brand=brand_of(client), csrf=self.guard.token(binding) if binding else "")
+        return frame_of(client, csrf=self.guard.token(binding) if binding else "")
 
     async def sign_in(self, request: Request) -> SignIn:
         """Return this browser's waiting sign-in; raise what becomes the right page otherwise."""
@@ -136,6 +137,14 @@ class Desk:
         waits = self.settings.limits.resend_after
         position = min(max(request.starts, 1), len(waits)) - 1
         return request.last_start_at + timedelta(seconds=waits[position])
+
+
+def frame_of(client: Client | None, *, csrf: str = "") -> Frame:
+    """Return the surroundings of a page; its help knows whom to write to about the application."""
+    if client is None:
+        return Frame(csrf=csrf)
+    help_url = f"{HELP_PATH}?client_id={quote(client.client_id)}"
+    return Frame(brand=brand_of(client), csrf=csrf, help_url=help_url)
 
 
 def brand_of(client: Client | None) -> Brand | None:

@@ -10,10 +10,9 @@ from starlette.responses import Response
 
 from latchstring.domain.clients.client import Client
 from latchstring.domain.sessions.session import Session
-from latchstring.web.http.frame import Frame
 from latchstring.web.http.sentence import Sentence
 from latchstring.web.pages import views
-from latchstring.web.pages.desk import Desk, brand_of
+from latchstring.web.pages.desk import Desk, frame_of
 
 
 class Detail(Protocol):
@@ -53,7 +52,7 @@ class ProtocolPages:
         developer: Detail | None = None,
     ) -> Response:
         """Say in one sentence that it went wrong, and offer the way back where one is known."""
-        frame = Frame(brand=brand_of(client))
+        frame = frame_of(client)
         if developer is not None and self.for_developers:
             view = views.DeveloperError(
                 frame=frame,
@@ -86,7 +85,7 @@ class ProtocolPages:
     ) -> Response:
         """Ask before signing out."""
         view = views.SignOutConfirm(
-            frame=Frame(brand=brand_of(client), csrf=csrf),
+            frame=frame_of(client, csrf=csrf),
             action=action,
             identifier=session.identifier,
             fields=tuple(fields),

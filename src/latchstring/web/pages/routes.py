@@ -7,6 +7,8 @@ from starlette.responses import Response
 
 from latchstring.base.errors import NotFound
 from latchstring.web.http.answers import see_other
+from latchstring.web.http.frame import HELP_PATH
+from latchstring.web.http.parameters import Parameters
 from latchstring.web.http.static import STATIC_PREFIX, StaticFiles
 from latchstring.web.http.surface import Handler, Methods, Surface, WrongMethod
 from latchstring.web.pages import magic_link, views
@@ -16,8 +18,6 @@ from latchstring.web.pages.errors import PageErrors
 from latchstring.web.pages.identify import Identify
 from latchstring.web.pages.magic_link import MagicLink
 
-HELP = "/help"
-
 
 def surface(
     desk: Desk, identify: Identify, enter_code: EnterCode, link: MagicLink, static: StaticFiles
@@ -26,10 +26,12 @@ def surface(
     errors = PageErrors(desk)
 
     async def show_help(request: Request) -> Response:
-        return desk.page(request, views.Help())
+        client_id = Parameters.from_query(request).one("client_id")
+        client = desk.client(client_id) if client_id else None
+        return desk.page(request, views.Help(frame=desk.frame(client)))
 
     async def show_home(_request: Request) -> Response:
-        return see_other(HELP)
+        return see_other(HELP_PATH)
 
     async def show_static(request: Request) -> Response:
         found = static.respond(request.scope["path"])
@@ -39,7 +41,7 @@ def surface(
 
     return Surface(
         name="pages",
-        routes={"/": {"GET": show_home}, HELP: {"GET": show_help}},
+        routes={"/": {"GET": show_home}, HELP_PATH: {"GET": show_help}},
         prefixes={
             SIGN_IN: _by_rest(2, sign_in_pages(identify, enter_code)),
             magic_link.PREFIX: _by_rest(2, link_pages(link)),
