@@ -59,6 +59,11 @@ def assert_logged(response: httpx2.Response, log: Iterable[Any]) -> None:
         assert [line["status"] for line in told if line["request_id"] == request_id] == [status]
 
 
+def said(page: Page) -> str:
+    """Return the page's words; an emphasized one still stands close to its full stop."""
+    return re.sub(r" (?=[.,])", "", page.text)
+
+
 async def assert_nothing_sent(house: House) -> None:
     """Check that no message leaves, not even later."""
     await house.deliver()
