@@ -129,6 +129,31 @@ async def test_a_public_client_needs_no_secret(house):
     assert (await posted(house, json=body)).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"username": "alice"}, "Wrong email or verification code."),
+        ({"username": NUMBER}, "Wrong email or verification code."),
+        ({"username": "x", "realm": "sms"}, "Wrong phone number or verification code."),
+    ],
+)
+async def test_a_name_that_is_none_is_refused_as_a_wrong_code_is(house, changes, sentence):
+    answer = await posted(house, json=own("123456", **changes))
+    assert_refused(answer, 403, "invalid_grant")
+    assert answer.json()["error_description"] == sentence
+
+
+async def test_the_three_refusals_come_in_their_turn(house):
+    code = await a_code(house)
+    wrong = "000000" if code != "000000" else "000001"
+    told = [(await posted(house, json=own(wrong))).json()["error_description"] for _ in range(3)]
+    assert told[:2] == ["Wrong email or verification code."] * 2
+    assert told[2].startswith("You've reached the maximum number of attempts.")
+    house.clock.advance(601)
+    answer = await posted(house, json=own(code))
+    assert answer.json()["error_description"].startswith("The verification code has expired.")
+
+
 async def test_no_identity_token_without_openid(house):
     answer = await posted(house, json=own(await a_code(house), scope="email"))
     assert "id_token" not in answer.json()

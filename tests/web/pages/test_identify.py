@@ -40,11 +40,14 @@ async def test_the_first_page_asks_for_an_email_address_and_offers_the_phone(hou
 async def test_an_application_without_email_asks_for_a_number_at_once(tmp_path):
     clients = (a_client_settings(connections=("sms",)),)
     async with a_quick_house(tmp_path, clients=clients) as house:
-        page = await house.browser().authorize()
+        browser = house.browser()
+        page = await browser.authorize()
         assert page.forms[0].endswith("/phone")
         assert "Use your email address instead" not in page.text
-        refused = await house.browser().get(page.url + "/email")
-        assert refused.status == 400
+        assert_refused_page(await browser.get(page.url + "/email"), 400)
+        page = await browser.post(page, phone="+33639980012", country="GB")
+        assert "We can't send SMS to numbers in France." in said(page)
+        assert "Use your email address instead" not in page.text
 
 
 async def test_an_application_without_any_way_in_is_told_so(tmp_path, log):
