@@ -18,10 +18,10 @@ run: setup  ## start the server, its developer inbox and the demo application
 	@exec $(BIN)/latchstring dev $(ARGS)
 
 test: setup chromium  ## run the tests, quick profile
-	$(BIN)/python -m pytest -n 2 $(ARGS)
+	@scripts/test.sh $(ARGS)
 
 test-all: setup chromium  ## run the tests, full profile
-	LATCHSTRING_TEST_PROFILE=full $(BIN)/python -m pytest -n 2 $(ARGS)
+	@LATCHSTRING_TEST_PROFILE=full scripts/test.sh $(ARGS)
 
 check: setup  ## format, lint, types, floors, templates, spelling, catalogue
 	@scripts/check.sh
@@ -35,7 +35,8 @@ bench: setup  ## measure logins per second against the bare floor
 
 coverage: setup chromium  ## run the tests and refuse less than 95 % coverage
 	$(BIN)/coverage erase
-	$(BIN)/python -m pytest -n 2 --cov --cov-report=term $(ARGS)
+	@scripts/test.sh --cov --cov-append --cov-report= $(ARGS)
+	$(BIN)/coverage report
 
 catalogue: setup  ## collect the strings of the source into the gettext catalogues
 	$(BIN)/python scripts/catalogue.py extract

@@ -1,8 +1,9 @@
 """Fixtures that every floor's tests may ask for."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -12,12 +13,33 @@ from latchstring.db.sqlite import SqliteDatabase
 from tests.support.clock import FixedClock
 from tests.support.house import START_OF_TIME, House, a_house
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
 FULL = os.environ.get("LATCHSTRING_TEST_PROFILE") == "full"
 
 _QUIET = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 settings.register_profile("quick", deadline=None, max_examples=50, suppress_health_check=_QUIET)
 settings.register_profile("full", deadline=None, max_examples=1000, suppress_health_check=_QUIET)
 settings.load_profile("full" if FULL else "quick")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs a browser: the synchronous Playwright holds its thread's event loop while it
+    is open, so those tests run in a process of their own (``scripts/test.sh``).
+    """
+    for item in items:
+        if "chromium" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator["Browser"]:
+    """Return the distribution's Chromium; without one this fails."""
+    from tests.support.browsing import a_chromium  # noqa: PLC0415 - the other tests need none
+
+    with a_chromium() as browser:
+        yield browser
 
 
 @pytest.fixture

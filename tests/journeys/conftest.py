@@ -12,7 +12,6 @@ from playwright.sync_api import Browser
 
 from tests.support.browsing import (
     Window,
-    a_chromium,
     a_free_address,
     an_application,
     fresh_email,
@@ -29,13 +28,6 @@ sms_per_number_block = "5000/h"
 sms_per_installation = "5000/d"
 """
 _numbers = itertools.count()
-
-
-@pytest.fixture(scope="package")
-def chromium() -> Iterator[Browser]:
-    # Not for the whole run: an open synchronous Playwright keeps asyncio tests from running.
-    with a_chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="package")

@@ -1,12 +1,9 @@
 """Every mail before axe and a ruler: light and dark, on a phone and at a desk."""
 
 import os
-import shutil
-from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, sync_playwright
 
 from latchstring.base.settings import Send
 from tests.support.delivery import a_mail, a_sign_in
@@ -31,16 +28,6 @@ CASES = [
         : 4 if FULL else 2
     ]
 ]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    # A module's own, because the synchronous Playwright holds the thread's event loop while open.
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.mark.parametrize(("name", "scheme", "width"), CASES)

@@ -40,7 +40,7 @@ def test_without_cookies_there_is_nobody():
         ["latchstring_session="],
         ["latchstring_session"],
         ["latchstring_session=" + "x" * 1025],
-        ["latchstring_session=caf\u00e9"],
+        ["latchstring_session=na\u00efve"],
         ["Latchstring_session=S"],
         ["__Host-latchstring_session=S"],
         ["latchstring_session_=S"],

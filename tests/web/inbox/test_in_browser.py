@@ -14,10 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 from latchstring.cli.dev_ports import listen_near, port_of
 from latchstring.domain.delivery.senders.inbox import Inbox
 from latchstring.web.inbox import InboxSurface
-from tests.support.browsing import a_chromium
 from tests.web.inbox.conftest import HTML, Post, StoppedClock, served
-
-pytestmark = pytest.mark.browser
 
 EVIL = HTML.replace("</body>", "<script>document.body.textContent = 'owned'</script></body>")
 
@@ -41,12 +38,6 @@ class Running:
 
         self.loop.call_soon_threadsafe(acted)
         assert done.wait(10)
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with a_chromium() as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -1,22 +1,16 @@
 """A loopback server that shows every sample page, and a Chromium to look at them with."""
 
-import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
 from starlette.responses import Response
 
 from latchstring.web.http.notices import NotFound
 from latchstring.web.http.static import StaticFiles
 from tests.support import pages
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "browser: drives a real Chromium")
 
 
 @dataclass
@@ -76,13 +70,3 @@ def handler_for(shown: Showcase) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(bytes(response.body))
 
     return Handler
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    # A module's own, because the synchronous Playwright holds the thread's event loop while open.
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()

@@ -13,8 +13,6 @@ from playwright.sync_api import Page, ViewportSize
 
 from tests.support import pages
 
-pytestmark = pytest.mark.browser
-
 FULL = os.environ.get("LATCHSTRING_TEST_PROFILE") == "full"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 ALL_RULES = {"runOnly": {"type": "tag", "values": TAGS}}

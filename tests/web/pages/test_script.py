@@ -6,8 +6,6 @@ import pytest
 
 from tests.support import pages
 
-pytestmark = pytest.mark.browser
-
 HIDDEN = "Object.defineProperty(document, 'visibilityState', {value: 'hidden', configurable: true})"
 PRERENDERED = "Object.defineProperty(document, 'prerendering', {value: true, configurable: true})"
 APPEAR = "Object.defineProperty(document, '{name}', {{value: {value}}});"

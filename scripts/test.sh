@@ -1,0 +1,21 @@
+#!/bin/sh
+# Run the tests: those that drive a browser after the others and in processes of their own, because
+# the synchronous Playwright and asyncio cannot share one. Arguments go to pytest both times.
+set -u
+cd "$(dirname "$0")/.."
+
+NOTHING_SELECTED=5
+
+run() {
+    .venv/bin/python -m pytest -n 2 "$@"
+    result=$?
+    [ "$result" -eq "$NOTHING_SELECTED" ] && empty=$((empty + 1)) && return 0
+    return "$result"
+}
+
+empty=0
+status=0
+run -m "not browser" "$@" || status=1
+run -m browser "$@" || status=1
+[ "$empty" -lt 2 ] || { echo "test: no test was selected" >&2; exit 1; }
+exit "$status"
