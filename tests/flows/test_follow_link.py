@@ -9,6 +9,7 @@ import pytest
 from latchstring.base.origin import NOWHERE
 from latchstring.base.secrets import Keyring
 from latchstring.domain.challenges import secret
+from latchstring.domain.challenges import store as challenges
 from latchstring.domain.challenges.refusal import LinkRefused
 from latchstring.flows.follow_link import FollowLink, Press
 from tests.support.world import CRASHED, ChallengeRow, UserRow, a_world
@@ -260,6 +261,18 @@ async def test_m_03_of_parallel_presses_one_wins(world):
 
     assert told.count(("accepted", True)) == 1
     assert told.count(("refused", "used")) == 63
+
+
+async def test_whoever_ends_nothing_has_not_won_wherever_the_race_was_decided(world, monkeypatch):
+    code, token = await world.ask()
+
+    async def somebody_was_faster(*_, **__):
+        return []
+
+    monkeypatch.setattr(challenges, "end_all", somebody_was_faster)
+    assert await world.press(token, "laptop") == ("refused", "used")
+    assert (await world.enter(code))[0] == "wrong"
+    assert await world.rows("users", UserRow) == []
 
 
 async def test_a_link_of_a_connection_that_is_gone_works_nowhere_else(world):

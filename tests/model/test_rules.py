@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -15,6 +16,7 @@ from hypothesis.stateful import (
     initialize,
     invariant,
     rule,
+    run_state_machine_as_test,
 )
 
 from latchstring.base.settings import LimitSettings, Rate
@@ -545,10 +547,14 @@ def network(address: str) -> str:
     return "2001:db8::/64" if ":" in address else address
 
 
-TestSigningIn = SigningIn.TestCase
-TestSigningIn.settings = settings(
-    max_examples=2000 if FULL else 60,
-    stateful_step_count=60,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-)
+@pytest.mark.parametrize("_round", range(10 if FULL else 1))
+def test_the_program_keeps_the_rules_as_plainly_told(_round):
+    run_state_machine_as_test(
+        SigningIn,
+        settings=settings(
+            max_examples=200 if FULL else 60,
+            stateful_step_count=60,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
