@@ -1,12 +1,14 @@
 """What callers may rely on, whichever database stands behind it."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Protocol, TypeVar
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
 from latchstring.db.statements import Statement
 
 Record = TypeVar("Record")
 Result = TypeVar("Result")
+Refusal = TypeVar("Refusal")
 
 Values = Mapping[str, object]
 """Named parameters: text, numbers, booleans, datetimes, enums, and JSON-able lists and dicts."""
@@ -27,9 +29,17 @@ class Transaction(Protocol):
         """Execute, and return how many rows were changed."""
 
 
+@dataclass(frozen=True, slots=True)
+class Undone(Generic[Refusal]):
+    """What work returns for a refusal that must leave no trace: it is rolled back, and answered."""
+
+    refusal: Refusal
+
+
 Work = Callable[[Transaction], Awaitable[Result]]
 """A flow's body. It awaits nothing but its transaction, so that a group of flows can share one
-commit; and it *returns* a refusal, because raising rolls back what it counted."""
+commit; and it *returns* a refusal, because raising rolls back what it counted. Where it is to be
+rolled back, it says so by returning ``Undone``."""
 
 
 class Database(Protocol):

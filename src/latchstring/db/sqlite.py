@@ -20,7 +20,7 @@ import apsw
 
 from latchstring.base.errors import Unavailable
 from latchstring.db import records
-from latchstring.db.database import Transaction, Values, Work
+from latchstring.db.database import Transaction, Undone, Values, Work
 from latchstring.db.file import bring_up_to_date, connect, held_alone
 from latchstring.db.statements import Statement
 
@@ -221,6 +221,8 @@ class _Writer:
         self._connection.execute("savepoint flow")
         try:
             job.result = _drive(job.work, self._transaction)
+            if isinstance(job.result, Undone):
+                self._connection.execute("rollback to flow")
         except _TROUBLE:
             raise  # the group may be lost with it: SQLite can roll back everything on a full disk
         except Exception as error:  # noqa: BLE001 - handed to the caller, who raises it

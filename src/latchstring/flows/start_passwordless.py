@@ -17,7 +17,7 @@ from latchstring.base.ids import AuthorizationId, ChallengeId
 from latchstring.base.origin import Origin
 from latchstring.base.secrets import Keyring
 from latchstring.base.settings import LimitSettings, OtherBrowser, Rate, Send
-from latchstring.db.database import Database, Transaction
+from latchstring.db.database import Database, Transaction, Undone
 from latchstring.domain.audit import store as audit
 from latchstring.domain.audit.event import ChallengeIssued, LimitReached, SmsPumpingSuspected
 from latchstring.domain.authorizations import store as authorizations
@@ -91,14 +91,6 @@ class Started:
     code_length: int
 
 
-class _LimitMet(Exception):
-    """Roll back: a limit allows no more."""
-
-    def __init__(self, exhausted: Exhausted) -> None:
-        super().__init__(exhausted.limit.name)
-        self.exhausted = exhausted
-
-
 @dataclass(frozen=True, slots=True)
 class StartPasswordless:
     """The message is in the outbox when this returns, or a limit was raised."""
@@ -112,19 +104,18 @@ class StartPasswordless:
     async def __call__(self, request: StartRequest) -> Started | AlreadyStarted:
         """Raise ``InvalidRequest`` for what may not be sent, ``TooManyRequests`` for a limit."""
         _check_sendable(request)
-        try:
-            outcome = await self.database.transact(lambda tx: self._decide(tx, request))
-        except _LimitMet as met:
-            exhausted = met.exhausted
+        outcome = await self.database.transact(lambda tx: self._decide(tx, request))
+        if isinstance(outcome, Undone):
+            exhausted = outcome.refusal
             await self.database.transact(lambda tx: self._record_limit(tx, request, exhausted))
             limit = exhausted.limit
-            raise TooManyRequests(
-                limit.name, allowed=limit.allowed, until=exhausted.until
-            ) from None
+            raise TooManyRequests(limit.name, allowed=limit.allowed, until=exhausted.until)
         self.wake_worker()
         return outcome
 
-    async def _decide(self, tx: Transaction, request: StartRequest) -> Started | AlreadyStarted:
+    async def _decide(
+        self, tx: Transaction, request: StartRequest
+    ) -> Started | AlreadyStarted | Undone[Exhausted]:
         now = self.clock.now()
         digest = request.identifier.digest
         if await _is_second_press(tx, request, now):
@@ -133,9 +124,9 @@ class StartPasswordless:
         browser = browser_kind(standing, request.known_since)
         exhausted = await limits.spend_all(tx, self._limits_of(request, browser), now)
         if exhausted is not None:
-            # The one refusal that is raised and not returned: what a refused start has counted so
-            # far, and that the button was pressed, must be as if it had never been.
-            raise _LimitMet(exhausted)
+            # What a refused start has counted so far, and that the button was pressed, must be as
+            # if it had never been.
+            return Undone(exhausted)
         guesses = await challenges.count_guesses(tx, digest, browser, now)
         terms = terms_of(request, longer=budget_of(self.limits).is_used_up(guesses))
         challenge = issue(self._subject(request, standing), terms, self.keyring, now=now)

@@ -13,7 +13,7 @@ values (:user_id, :now, :now, null, null, 0)
 -- Exactly one caller attaches an identifier; the others find it taken.
 insert into identifiers
     (identifier_digest, connection, identifier, user_id, verified_at, created_at, browsers_known_since)
-values (:identifier_digest, :connection, :identifier, :user_id, :now, :now, 0)
+values (:identifier_digest, :connection, :identifier, :user_id, :now, :now, :now)
 on conflict (identifier_digest) do nothing
 
 -- note_verified --

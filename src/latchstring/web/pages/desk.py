@@ -21,7 +21,7 @@ from latchstring.domain.identities.identifier import Identifier
 from latchstring.flows.accept_challenge import VerifiedUser
 from latchstring.flows.refresh_configuration import Configuration, RefreshConfiguration
 from latchstring.flows.resume_authorization import FindAuthorization
-from latchstring.web.http.answers import see_other as see_other  # noqa: PLC0414 - magic_link asks here
+from latchstring.web.http.answers import see_other
 from latchstring.web.http.cookies import Cookies
 from latchstring.web.http.form_guard import FormGuard
 from latchstring.web.http.frame import HELP_PATH, Brand, Frame, Page

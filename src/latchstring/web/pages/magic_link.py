@@ -4,7 +4,6 @@ Opening (GET, HEAD) changes nothing and sets no cookie; mail scanners may do it 
 """
 
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from starlette.background import BackgroundTask
 from starlette.requests import Request
@@ -17,11 +16,12 @@ from latchstring.domain.challenges.challenge import Challenge, LinkState
 from latchstring.domain.challenges.refusal import LinkRefused
 from latchstring.domain.clients.client import Client
 from latchstring.flows.follow_link import FollowLink, OpenedLink, Press, Pressed, Way
+from latchstring.web.http.answers import see_other, with_query
 from latchstring.web.http.frame import Page
 from latchstring.web.http.parameters import Parameters
 from latchstring.web.http.sentence import gettext
 from latchstring.web.pages import views
-from latchstring.web.pages.desk import RESUME, SIGN_IN, Desk, see_other
+from latchstring.web.pages.desk import RESUME, SIGN_IN, Desk
 
 PREFIX = "/l/"
 SIGNED_IN = "/signed-in/"
@@ -168,13 +168,13 @@ class MagicLink:
                 "state": pressed.wanted.state,
                 "iss": self.desk.settings.issuer,
             }
-            url = _with_query(pressed.wanted.redirect_uri, answer)
+            url = with_query(pressed.wanted.redirect_uri, answer)
             return self.desk.signed_in(request, pressed.user, url)
         client = self.desk.client(pressed.user.challenge.client_id)
         if client is not None and client.initiate_login_uri:
             # OpenID Connect Core section 4: the application starts a sign-in of its own, which the
             # session in this browser answers at once.
-            url = _with_query(client.initiate_login_uri, {"iss": self.desk.settings.issuer})
+            url = with_query(client.initiate_login_uri, {"iss": self.desk.settings.issuer})
             return self.desk.signed_in(request, pressed.user, url)
         return self.desk.signed_in(
             request, pressed.user, SIGNED_IN + (client.client_id if client else "")
@@ -217,8 +217,3 @@ def _asks_for(waiting: AuthorizationRequest, challenge: Challenge) -> bool:
 
 def _start_url(client: Client | None) -> str | None:
     return client.initiate_login_uri if client else None
-
-
-def _with_query(url: str, values: dict[str, str | None]) -> str:
-    query = urlencode({name: value for name, value in values.items() if value is not None})
-    return f"{url}{'&' if '?' in url else '?'}{query}"
