@@ -6,7 +6,7 @@ BIN    := .venv/bin
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-all check format bench coverage catalogue lock chromium clean
+.PHONY: help setup run test test-all check format bench coverage catalogue reference lock chromium clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ coverage: setup chromium  ## run the tests and refuse less than 95 % coverage
 
 catalogue: setup  ## collect the strings of the source into the gettext catalogues
 	$(BIN)/python scripts/catalogue.py extract
+
+reference: setup  ## write docs/reference from the settings and commands
+	$(BIN)/python scripts/reference.py
 
 lock:  ## rewrite requirements/*.txt (UPGRADE=--upgrade takes newer versions)
 	PYTHON="$(PYTHON)" scripts/lock.sh $(UPGRADE)

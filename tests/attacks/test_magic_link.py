@@ -186,7 +186,7 @@ async def test_m_06_m_07_a_link_names_the_configured_origin_whatever_headers_say
     assert message.link is not None
     assert re.fullmatch(re.escape(ORIGIN) + r"/l/[\w-]{43}", message.link)
     assert "evil" not in message.source
-    assert "1337" not in message.source
+    assert ":1337" not in message.source
 
 
 @pytest.mark.parametrize("headers", HOSTS + PREFIXES, ids=str)

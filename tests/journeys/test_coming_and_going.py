@@ -25,7 +25,9 @@ def test_p41_a_browser_that_refuses_cookies_is_told_that_one_is_needed(chromium,
     ) as context:
         window = Window(context.pages[0], server.url, server.app).watch()
         window.begin().shows("Your browser didn't send our cookie")
-        window.says("Allow cookies for this site in your browser's settings, then go back to the app")
+        window.says(
+            "Allow cookies for this site in your browser's settings, then go back to the app"
+        )
         assert window.verdict() == []
 
 

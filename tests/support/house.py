@@ -28,6 +28,7 @@ from latchstring.domain.delivery.senders.inbox import Inbox, InboxMessage
 from latchstring.flows.prepare_keys import PrepareKeys
 from latchstring.flows.purge_expired import PurgeExpired
 from latchstring.main import delivery
+from latchstring.main.develop import inbox_senders
 from latchstring.main.installation import Installation, opened
 from latchstring.main.surfaces import Flows, Surfaces, flows
 from latchstring.web.http.application import Application
@@ -178,7 +179,7 @@ async def a_house(folder: Path, **changes: Any) -> AsyncIterator[House]:
     async with opened(settings, clock) as installation:
         signer = await PrepareKeys(installation.database, installation.keyring, clock)()
         inbox = Inbox(clock)
-        worker = delivery.worker(installation, delivery.inbox_senders(inbox), delivery.SERVER)
+        worker = delivery.worker(installation, inbox_senders(inbox), delivery.SERVER)
         made = flows(installation, signer, worker)
         application = Surfaces(installation, signer, made).application()
         yield House(settings, clock, installation, made, application, inbox, worker)

@@ -195,7 +195,6 @@ NOTICE_PAGES: dict[str, Page] = {
         ways=(
             views.Way(words=wording.enter_code(), url="/signin/code"),
             views.Way(words=wording.use_phone(), url="/signin/phone"),
-            views.Way(words=wording.back_to("Acme"), url="https://acme.example/"),
         ),
     ),
     **{

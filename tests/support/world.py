@@ -53,6 +53,7 @@ from latchstring.flows.start_passwordless import (
 )
 from latchstring.flows.verify_passwordless import VerifyPasswordless, VerifyRequest
 from latchstring.main import delivery
+from latchstring.main.develop import inbox_senders
 from latchstring.main.installation import Installation, opened
 from tests.support.clock import FixedClock
 from tests.support.house import CALLBACK, START_OF_TIME, some_settings
@@ -218,7 +219,7 @@ class World:
         accept = AcceptChallenge(OpenSession(lifetime))
         self.inbox = Inbox(self.clock)
         self._seen = 0
-        senders = delivery.inbox_senders(self.inbox)
+        senders = inbox_senders(self.inbox)
         self.worker = delivery.worker(self.installation, senders, delivery.SERVER)
         self.worker.report = lambda _: None
         minute = timedelta(minutes=1)

@@ -161,6 +161,8 @@ def _faults(settings: Settings) -> Iterator[tuple[Key, str]]:
     yield from _sms_faults(settings)
     yield from _tls_faults(settings)
     yield from _key_file_faults(settings)
+    if not settings.secure and not is_here(settings.listen_host):
+        yield ("listen",), "must be on loopback while public_url is http"
     if settings.lifetimes.session_idle > settings.lifetimes.session_absolute:
         yield ("lifetimes", "session_idle"), "must not be longer than session_absolute"
 

@@ -14,7 +14,6 @@ from latchstring.domain.delivery.message import State
 from latchstring.domain.delivery.render import Letterhead, Renderer
 from latchstring.domain.delivery.senders import Senders
 from latchstring.domain.delivery.senders.gateway import GatewaySender
-from latchstring.domain.delivery.senders.inbox import Inbox, InboxSender
 from latchstring.domain.delivery.senders.smtp import SmtpSender
 from latchstring.domain.delivery.senders.smtp_pool import SmtpPool
 from latchstring.domain.delivery.senders.smtp_url import parse_smtp_url
@@ -51,11 +50,6 @@ class MessageSecrets:
     def message_id(self, challenge_id: ChallengeId, key_version: int) -> str:
         """Return what is unique about the Message-ID."""
         return secret.message_id_of(challenge_id, version=key_version, keyring=self.keyring)
-
-
-def inbox_senders(inbox: Inbox) -> Senders:
-    """Return senders that show every message in the developer inbox."""
-    return Senders(email=InboxSender(inbox), sms=InboxSender(inbox))
 
 
 def configured_senders(settings: Settings) -> Senders:

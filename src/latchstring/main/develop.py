@@ -11,7 +11,8 @@ from starlette.responses import PlainTextResponse, Response
 from latchstring.base.clock import SystemClock
 from latchstring.base.errors import AppError
 from latchstring.cli.dev_run import DevRun
-from latchstring.domain.delivery.senders.inbox import Inbox
+from latchstring.domain.delivery.senders import Senders
+from latchstring.domain.delivery.senders.inbox import Inbox, InboxSender
 from latchstring.main.serving import Development, serve
 from latchstring.web.http.surface import Methods, Surface
 from latchstring.web.inbox.guard import ExactHost
@@ -27,12 +28,17 @@ async def develop(run: DevRun) -> None:
     pages = InboxSurface(inbox, origin=settings.origin, demo_url=run.demo_url)
     host = urlsplit(settings.origin).netloc
     development = Development(
-        inbox=inbox,
+        senders=inbox_senders(inbox),
         surface=_surface(pages),
         wrap=lambda application: ExactHost(application, host),
         on_stop=pages.close,
     )
     await serve(settings, listener=run.sock, on_ready=run.on_ready, development=development)
+
+
+def inbox_senders(inbox: Inbox) -> Senders:
+    """Return senders that show every message in the developer inbox."""
+    return Senders(email=InboxSender(inbox), sms=InboxSender(inbox))
 
 
 def _surface(pages: InboxSurface) -> Surface:

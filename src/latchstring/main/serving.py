@@ -14,7 +14,6 @@ from starlette.types import ASGIApp
 from latchstring.base.settings import Settings
 from latchstring.db.sqlite import held_alone
 from latchstring.domain.delivery.senders import Senders
-from latchstring.domain.delivery.senders.inbox import Inbox
 from latchstring.flows.deliver_messages import DeliverMessages
 from latchstring.flows.prepare_keys import PrepareKeys
 from latchstring.flows.purge_expired import PurgeExpired
@@ -44,7 +43,7 @@ class Running:
 class Development:
     """What ``dev`` adds: the inbox instead of senders, its pages, and a door that checks Host."""
 
-    inbox: Inbox
+    senders: Senders
     surface: Surface
     wrap: Callable[[ASGIApp], ASGIApp]
     on_stop: Callable[[], None]
@@ -75,7 +74,7 @@ async def running(
 def _senders(settings: Settings, development: Development | None) -> Senders:
     if development is None:
         return delivery.configured_senders(settings)
-    return delivery.inbox_senders(development.inbox)
+    return development.senders
 
 
 @contextlib.asynccontextmanager

@@ -61,10 +61,3 @@ def test_a_change_out_of_bounds_is_refused_with_its_name(values, field):
 def test_sms_without_a_country_is_refused():
     with pytest.raises(InvalidRequest, match="without a country there is no SMS"):
         Connection.from_values("sms", {})
-
-
-def test_a_text_message_carries_a_code_only():
-    email = Connection.of("email", ConnectionSettings())
-    sms = Connection.from_values("sms", {"countries": ["US"]})
-    assert [send for send in Send if email.may_send(send)] == list(Send)
-    assert [send for send in Send if sms.may_send(send)] == [Send.CODE]

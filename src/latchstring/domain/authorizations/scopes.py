@@ -10,8 +10,3 @@ def granted(asked: str | None) -> str:
     """Return the scopes we grant, each once, in the order asked; asking for none means openid."""
     words = (asked or DEFAULT).split()
     return " ".join(dict.fromkeys(word for word in words if word in SCOPES))
-
-
-def includes(scope: str, word: str) -> bool:
-    """Whether a granted scope holds the word."""
-    return word in scope.split()

@@ -13,7 +13,6 @@ from latchstring.base.secrets import Keyring, UnknownKey, decode, encode, equal
 
 ID_BYTES = 15
 _TAG_BYTES = 16
-_LINK_BYTES = ID_BYTES + 1 + _TAG_BYTES
 LINK_LENGTH = 43
 
 _DASHES = dict.fromkeys(map(ord, " \t\r\n\v\f-\u00ad\u2010\u2011\u2012\u2013\u2014\u2212"))

@@ -63,7 +63,3 @@ class Connection:
     def changed(self, values: Mapping[str, Any]) -> "Connection":
         """Return the connection with some settings replaced; raise ``InvalidRequest``."""
         return Connection.from_values(self.name, self.as_stored() | dict(values))
-
-    def may_send(self, send: Send) -> bool:
-        """Whether a message of this connection can carry that: a text carries a code only."""
-        return send is Send.CODE or self.name != "sms"

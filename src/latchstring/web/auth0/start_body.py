@@ -11,7 +11,6 @@ from typing import Any
 from latchstring.base.errors import InvalidRequest
 from latchstring.base.settings import Send
 from latchstring.domain.identities.identifier import (
-    EMAIL,
     SMS,
     BadPhoneNumber,
     Identifier,
@@ -96,7 +95,7 @@ def _send(members: dict[str, Any], connection: str) -> Send | None:
     except ValueError:
         message = "send must be link, code or both"
         raise InvalidRequest(message, field="send") from None
-    if connection != EMAIL and send is not Send.CODE:
+    if connection == SMS and send is not Send.CODE:
         message = "A text message carries a code only"
         raise InvalidRequest(message, field="send")
     return send

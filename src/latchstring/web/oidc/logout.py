@@ -118,7 +118,7 @@ class LogoutEndpoint:
     def _read(self, parameters: Parameters) -> Wish:
         hint, client_id, return_to, state = (_text(parameters, name) for name in _PARAMETERS)
         claims = self._proven(hint, client_id)
-        client = self.clients().get(str(client_id or claims.get("aud")))
+        client = self.clients().get(client_id or claims.get("aud") or "")
         if (
             client is not None
             and return_to is not None

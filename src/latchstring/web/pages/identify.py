@@ -1,6 +1,7 @@
 """Who are you: the email page, the phone page, and the send-again button."""
 
 from dataclasses import dataclass
+from math import ceil
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -210,7 +211,7 @@ class Identify:
         except BadPhoneNumber:
             return None, wording.bad_phone(countries.name_of(region, language))
         if identifier.region not in connection.countries:
-            offered = EMAIL in sign_in.client.connections
+            offered = any(c.name == EMAIL for c in self.desk.connections_of(sign_in.client))
             name = countries.name_of(identifier.region, language)
             return None, wording.country_not_allowed(name, email_offered=offered)
         return identifier, None
@@ -227,7 +228,7 @@ class Identify:
     def _too_early(self, request: Request, sign_in: SignIn, identifier: Identifier) -> Response:
         response = self.desk.page(request, not_received(self.desk, sign_in, identifier, early=True))
         wait = self.desk.resend_opens(sign_in) - self.desk.clock.now()
-        response.headers["Retry-After"] = str(max(1, round(wait.total_seconds())))
+        response.headers["Retry-After"] = str(max(1, ceil(wait.total_seconds())))
         return response
 
     async def _session(self, request: Request, sign_in: SignIn) -> Session | None:

@@ -75,7 +75,7 @@ class MagicLink:
         view = views.LinkCode(
             frame=self.desk.frame(self.desk.client(challenge.client_id)),
             code=code,
-            lifetime=challenge.code_expires_at - challenge.created_at,
+            lifetime=challenge.code_expires_at - self.desk.clock.now(),
         )
         return self.desk.page(request, view)
 

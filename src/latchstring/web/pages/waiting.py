@@ -8,6 +8,7 @@ from starlette.responses import Response
 from latchstring.base.errors import AppError, TooManyRequests
 from latchstring.base.mailbox import Mailbox
 from latchstring.domain.identities.identifier import EMAIL, SMS, Identifier, phone_identifier
+from latchstring.web.http.answers import retry_headers
 from latchstring.web.pages import views, wording
 from latchstring.web.pages.desk import Desk, SignIn
 
@@ -91,5 +92,5 @@ def slow_down(
         ways=tuple(ways),
     )
     response = desk.page(request, view)
-    response.headers["Retry-After"] = str(int(wait.total_seconds()) + 1)
+    response.headers.update(retry_headers(error, desk.clock.now()))
     return response

@@ -137,8 +137,3 @@ def use_phone() -> Sentence:
 def enter_code() -> Sentence:
     """Name the code page, for a link that leads there."""
     return gettext("Enter a code you already have")
-
-
-def back_to(app: str) -> Sentence:
-    """Name the application, for a link that leads there."""
-    return gettext("Go back to %(app)s", app=app)
