@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from latchstring.base.clock import Clock
-from latchstring.base.ids import AuthorizationId, UserId
+from latchstring.base.ids import AuthorizationId
 from latchstring.base.secrets import digest
 from latchstring.db.database import Database
 from latchstring.domain.authorizations import store as authorizations
@@ -54,14 +54,14 @@ class Authorize:
     code_lifetime: timedelta
 
     async def __call__(
-        self, wanted: Wanted, browser: Browser, *, expected: UserId | None = None
+        self, wanted: Wanted, browser: Browser
     ) -> Answered | SignInNeeded | SignInForbidden:
-        """``expected`` is whom the application's ``id_token_hint`` names."""
+        """Answer, keep, or refuse a request whose application and address are known to be right."""
         now = self.clock.now()
         request = open_request(wanted, digest(browser.token), now=now)
         session = browser.session
         if session is not None:
-            if expected not in (None, session.user_id):
+            if not request.is_for(session.user_id):
                 return SignInForbidden()
             if request.is_satisfied_by(proof_of(session), now=now):
                 return Answered(await self._answer(request, session, now=now))

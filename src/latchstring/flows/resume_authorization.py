@@ -33,6 +33,13 @@ class Resumed:
 
 
 @dataclass(frozen=True, slots=True)
+class SomebodyElse:
+    """The person signed in, and is not whom the application asked for."""
+
+    request: AuthorizationRequest
+
+
+@dataclass(frozen=True, slots=True)
 class NotYet:
     """The person has not signed in as this request wants it."""
 
@@ -64,13 +71,20 @@ class ResumeAuthorization:
     clock: Clock
     code_lifetime: timedelta
 
-    async def __call__(self, request_id: AuthorizationId, browser: Browser) -> Resumed | NotYet:
+    async def __call__(
+        self, request_id: AuthorizationId, browser: Browser
+    ) -> Resumed | NotYet | SomebodyElse:
         """Return the answer, or that a sign-in is still wanted; raise ``AuthorizationOver``."""
         find = FindAuthorization(self.database, self.clock)
         request = await find(request_id, browser.token)
         session, now = browser.session, self.clock.now()
         if session is None or not request.is_satisfied_by(proof_of(session), now=now):
             return NotYet(request)
+        if not request.is_for(session.user_id):
+            await self.database.transact(
+                lambda tx: authorizations.complete_request(tx, request.id, now)
+            )
+            return SomebodyElse(request)
         code = await self.database.transact(lambda tx: self._answer(tx, request, session, now=now))
         if code is None:
             raise AuthorizationOver(request)

@@ -426,6 +426,29 @@ async def test_a_16_an_id_token_hint_for_another_person_needs_a_login(browser, a
     assert await refusal(browser, id_token_hint=hint) == "login_required"
 
 
+async def test_a_16_whoever_else_signs_in_for_an_id_token_hint_is_not_passed_on(
+    browser, application
+):
+    await browser.sign_in()
+    hint = (await application.token(code=await browser.code())).json()["id_token"]
+    browser.http.cookies.delete("latchstring_session")
+    waiting = where(await browser.authorize(id_token_hint=hint)).rpartition("/")[2]
+    await browser.sign_in(BOB)
+    answer = query(await browser.http.get(f"/authorize/resume/{waiting}"))
+
+    assert (answer["error"], answer["state"], answer["iss"]) == ("login_required", "s 1&", ISSUER)
+
+
+async def test_a_16_whom_an_id_token_hint_names_may_sign_in_anew(browser, application):
+    await browser.sign_in()
+    hint = (await application.token(code=await browser.code())).json()["id_token"]
+    browser.http.cookies.delete("latchstring_session")
+    waiting = where(await browser.authorize(id_token_hint=hint)).rpartition("/")[2]
+    await browser.sign_in()
+
+    assert query(await browser.http.get(f"/authorize/resume/{waiting}"))["code"]
+
+
 async def test_a_16_an_id_token_hint_that_is_not_ours_is_refused(browser, application):
     await browser.sign_in()
     hint = await id_token(browser, application)

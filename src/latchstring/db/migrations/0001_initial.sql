@@ -95,6 +95,8 @@ create table authorization_requests (
     prompt text not null,
     max_age_seconds bigint,
     login_hint text,
+    -- Whom the application's id_token_hint names: nobody else may answer.
+    expected_user_id text,
     connection text,
     identifier text,
     identifier_digest text,

@@ -10,6 +10,7 @@ from latchstring.base.ids import (
     ConnectionName,
     IdentifierDigest,
     SessionId,
+    UserId,
     new_id,
 )
 
@@ -54,6 +55,7 @@ class Wanted:
     prompt: frozenset[Prompt] = frozenset()
     max_age_seconds: int | None = None
     login_hint: str | None = None
+    expected_user_id: UserId | None = None
     connection: ConnectionName | None = None
 
 
@@ -75,6 +77,9 @@ class AuthorizationRequest:
     prompt: str
     max_age_seconds: int | None
     login_hint: str | None
+    expected_user_id: UserId | None
+    """Whom the application's ``id_token_hint`` names: nobody else may answer."""
+
     connection: ConnectionName | None
     """The way in that the application asked for."""
 
@@ -91,6 +96,10 @@ class AuthorizationRequest:
     """The session that the person opened for this very request, once they did."""
 
     completed_at: datetime | None
+
+    def is_for(self, user_id: UserId) -> bool:
+        """Whether this user may answer it."""
+        return self.expected_user_id in (None, user_id)
 
     def is_pending(self, now: datetime) -> bool:
         """Whether it still waits for its answer."""
@@ -150,6 +159,7 @@ def open_request(wanted: Wanted, browser_digest: str, *, now: datetime) -> Autho
         prompt=" ".join(sorted(wanted.prompt)),
         max_age_seconds=wanted.max_age_seconds,
         login_hint=wanted.login_hint,
+        expected_user_id=wanted.expected_user_id,
         connection=wanted.connection,
         identifier=None,
         identifier_digest=None,

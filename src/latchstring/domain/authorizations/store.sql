@@ -2,17 +2,17 @@
 -- A request waits for its person to sign in.
 insert into authorization_requests
     (id, browser_digest, client_id, redirect_uri, response_mode, scope, state, nonce, code_challenge,
-     prompt, max_age_seconds, login_hint, connection, identifier, identifier_digest,
+     prompt, max_age_seconds, login_hint, expected_user_id, connection, identifier, identifier_digest,
      challenged_connection, created_at, expires_at, starts, last_start_at, session_id, completed_at)
 values
     (:id, :browser_digest, :client_id, :redirect_uri, :response_mode, :scope, :state, :nonce, :code_challenge,
-     :prompt, :max_age_seconds, :login_hint, :connection, :identifier, :identifier_digest,
+     :prompt, :max_age_seconds, :login_hint, :expected_user_id, :connection, :identifier, :identifier_digest,
      :challenged_connection, :created_at, :expires_at, :starts, :last_start_at, :session_id, :completed_at)
 
 -- find_request --
 -- A request, for the browser that made it alone.
 select id, browser_digest, client_id, redirect_uri, response_mode, scope, state, nonce, code_challenge,
-    prompt, max_age_seconds, login_hint, connection, identifier, identifier_digest,
+    prompt, max_age_seconds, login_hint, expected_user_id, connection, identifier, identifier_digest,
     challenged_connection, created_at, expires_at, starts, last_start_at, session_id, completed_at
 from authorization_requests where id = :id and browser_digest = :browser_digest
 

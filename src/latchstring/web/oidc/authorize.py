@@ -1,6 +1,6 @@
 """``/authorize``: check what the application asks, then answer it or send the person to sign in."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,6 +16,7 @@ from latchstring.flows.resume_authorization import (
     AuthorizationOver,
     NotYet,
     ResumeAuthorization,
+    Resumed,
 )
 from latchstring.web.http.answers import see_other, with_query
 from latchstring.web.http.cookies import Cookies
@@ -28,6 +29,10 @@ from latchstring.web.oidc.pages import DeveloperDetail, Pages
 PATH = "/authorize"
 RESUME = "/authorize/resume/"
 SIGN_IN = "/sign-in/"
+_NOT_THEM: dict[str, str | None] = {
+    "error": "login_required",
+    "error_description": "Somebody else signed in than id_token_hint names.",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,14 +95,14 @@ class AuthorizeEndpoint:
         return client
 
     async def _answer(self, request: Request, asked: Asked, client: Client) -> Response:
-        wanted = checked(asked, client, self.issuer)
         expected = self._expected(asked, client)
+        wanted = replace(checked(asked, client, self.issuer), expected_user_id=expected)
         known = self.cookies.browser(request)
         token = known or random_token()
         browser = Browser(
             token=token, session=await self.find_session(self.cookies.session(request))
         )
-        outcome = await self.authorize(wanted, browser, expected=expected)
+        outcome = await self.authorize(wanted, browser)
         if isinstance(outcome, Answered):
             return see_other(callback(wanted.redirect_uri, self.issuer, wanted.state, outcome.code))
         if not isinstance(outcome, SignInNeeded):
@@ -157,7 +162,11 @@ class ResumeEndpoint:
         if client is None or not client.accepts_callback(asked.redirect_uri):
             # Taken off the configuration while the person signed in: the code is never told.
             return self.pages.sign_in_over(request, client=client)
-        return see_other(callback(asked.redirect_uri, self.issuer, asked.state, outcome.code))
+        if isinstance(outcome, Resumed):
+            url = callback(asked.redirect_uri, self.issuer, asked.state, outcome.code)
+            return see_other(url)
+        refusal = {**_NOT_THEM, "state": asked.state, "iss": self.issuer}
+        return see_other(with_query(asked.redirect_uri, refusal))
 
 
 def callback(redirect_uri: str, issuer: str, state: str | None, code: str) -> str:
