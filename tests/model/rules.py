@@ -225,7 +225,8 @@ class Rules:
         if code.address is not None:
             self._give_back([("starts_per_address", code.address)])
         created = code.person not in self.people
-        person = self.people.setdefault(code.person, Person())
+        # Whoever comes back after a deletion is somebody new: the browsers of before are strangers.
+        person = self.people.setdefault(code.person, Person(strangers_before=self.now))
         person.sign_ins += 1
         return ("accepted", created)
 
