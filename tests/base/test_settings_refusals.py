@@ -320,3 +320,10 @@ def test_a_refusal_outside_of_a_file_names_the_setting_alone():
     ]
     with pytest.raises(SettingsError, match="client_secret: must have 32 to 256"):
         read_client({"client_id": "a", "name": "A", "client_secret": SECRET[:31]})
+
+
+def test_plain_http_is_not_served_to_other_machines(tmp_path):
+    text = EXAMPLE.replace('listen          = "127.0.0.1:8321"', 'listen = "0.0.0.0:8321"')
+
+    (fault,) = faults_of(tmp_path, text)
+    assert "must be on loopback while public_url is http" in str(fault)

@@ -70,13 +70,23 @@ def listening(listen):
     return EXAMPLE.replace('listen          = "127.0.0.1:8321"', f'listen = "{listen}"')
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "localhost"])  # noqa: S104 - nobody listens there
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 def test_a_ready_server_is_ready(tmp_path, host):
     with a_server(200) as (port, asked):
         shell = a_shell(tmp_path, listening(f"{host}:{port}"))
         assert shell.run("healthcheck").stdout == "Ready.\n"
         assert shell.answer("healthcheck") == {"ready": True}
     assert asked == [("/readyz", "127.0.0.1:8321")] * 2
+
+
+def test_a_server_behind_a_proxy_is_asked_on_this_machine(tmp_path):
+    with a_server(200) as (port, asked):
+        text = listening(f"0.0.0.0:{port}").replace(  # nobody listens there
+            'public_url      = "http://127.0.0.1:8321"',
+            'public_url = "https://auth.acme.example"',
+        )
+        assert a_shell(tmp_path, text).answer("healthcheck") == {"ready": True}
+    assert asked == [("/readyz", "auth.acme.example")]
 
 
 def test_a_server_with_a_certificate_of_its_own_is_asked_over_tls(tmp_path):

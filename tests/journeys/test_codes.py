@@ -193,7 +193,7 @@ def test_p38_typing_sends_nothing_by_itself(open_browser, server, alice):
     window = open_browser().ask(alice)
     code = server.mail.wait_for(alice).code
     before = len(window.posts)
-    window.page.keyboard.type(code)
+    window.code_field.press_sequentially(code)
     assert window.code_field.input_value() == code
     window.page.evaluate("() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
     assert len(window.posts) == before
