@@ -1,6 +1,7 @@
 #!/bin/sh
 # Rewrite requirements/*.txt from requirements/*.in, every artifact pinned by its hash.
 # uv lives in a throwaway environment; the result names no package index, so any mirror will do.
+# Extras stay: an older pip does not see that `coverage` pins the `coverage[toml]` somebody asks for.
 set -eu
 cd "$(dirname "$0")/.."
 workshop=$(mktemp -d)
@@ -9,6 +10,6 @@ trap 'rm -rf "$workshop"' EXIT
 "$workshop/bin/python" -m pip install -qq uv
 for name in dev run; do
     "$workshop/bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-        --no-header --no-emit-index-url --no-emit-find-links --no-annotate "$@" \
+        --no-header --no-emit-index-url --no-emit-find-links --no-annotate --no-strip-extras "$@" \
         "requirements/$name.in" --output-file "requirements/$name.txt"
 done
