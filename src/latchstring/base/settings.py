@@ -173,12 +173,25 @@ class Settings:
     database_url: str = setting(
         values.Reader(
             "text",
-            "sqlite:///relative/path or sqlite:////absolute/path",
+            "sqlite:///path or postgresql://user:password@host:port/database",
             values.required(urls.database_url, "a URL").parse,
             urls.anchored_database,
         ),
-        "The database.",
+        "The database. PostgreSQL takes ?host=/socket/folder, ?sslmode=verify-full, and "
+        "?pooler=transaction where PgBouncer or its like stands in between.",
         default="sqlite:///var/latchstring.db",
+        secret=True,
+    )
+    database_connections: int = setting(
+        values.integer(2, 200),
+        "Sessions on the PostgreSQL server that each process opens at most.",
+        default=10,
+    )
+    database_statements: Literal["combined", "plain"] = setting(
+        values.choice(("combined", "plain")),
+        "On PostgreSQL a sign-in's steps are combined into few statements. An engine that spreads "
+        "tables over machines wants them plain: one table and one key each.",
+        default="combined",
     )
     secret_key_file: Path = setting(
         values.Reader(
@@ -244,6 +257,11 @@ class Settings:
     def secure(self) -> bool:
         """Whether browsers come over https."""
         return self.public_url.startswith("https:")
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the database is a SQLite file."""
+        return urls.is_sqlite(self.database_url)
 
     @property
     def database_path(self) -> Path:

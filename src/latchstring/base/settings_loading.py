@@ -192,6 +192,8 @@ def _tls_faults(settings: Settings) -> Iterator[tuple[Key, str]]:
 
 
 def _key_file_faults(settings: Settings) -> Iterator[tuple[Key, str]]:
+    if not settings.is_sqlite:
+        return
     # Whoever carries the data away, a backup among them, must not have the keys to it.
     data = settings.database_path.parent.resolve()
     if settings.secret_key_file.resolve().is_relative_to(data):

@@ -13,6 +13,14 @@ _URL_CHARACTERS = re.compile(r"[!#-;=?-\[\]_a-z~]+")
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_POSTGRESQL_SAFE = ("require", "verify-ca", "verify-full")
+_POSTGRESQL_OPTIONS: dict[str, tuple[str, ...]] = {
+    "host": (),
+    "port": (),
+    "user": (),
+    "sslmode": ("disable", "prefer", *_POSTGRESQL_SAFE),
+    "pooler": ("transaction",),
+}
 _STARTTLS = ("required", "optional", "never")
 _ACTIVE_SCHEMES = re.compile(
     r"about|blob|chrome|cid|content|data|file|filesystem|ftps?|intent|jar|javascript|livescript"
@@ -119,16 +127,49 @@ def gateway_url(text: str) -> str:
 
 
 def database_url(text: str) -> str:
-    """Read ``sqlite:///relative`` or ``sqlite:////absolute``."""
+    """Read ``sqlite:///relative``, ``sqlite:////absolute`` or ``postgresql://…/database``."""
     scheme, _, rest = text.partition("://")
-    if scheme in ("postgresql", "postgres"):
-        refuse('cannot be PostgreSQL yet: use SQLite, such as "sqlite:///var/latchstring.db"')
+    if scheme == "postgresql":
+        return _postgresql(text)
     if scheme != "sqlite" or not rest.startswith("/"):
-        refuse('must be "sqlite:///relative/path" or "sqlite:////absolute/path"')
+        refuse(
+            'must be "sqlite:///relative/path", "sqlite:////absolute/path" or '
+            '"postgresql://user:password@host:port/database"'
+        )
     path = rest[1:]
     if not path or path.endswith("/") or any(mark in path for mark in "?#") or path == ":memory:":
         refuse("must name a file")
     return text
+
+
+def _postgresql(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        _port = parts.port
+    except ValueError:
+        refuse("must be postgresql://user:password@host:port/database")
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    if not parts.path.removeprefix("/") or "/" in parts.path[1:] or "#" in text:
+        refuse("must name one database: postgresql://user:password@host:port/database")
+    unknown = sorted(options.keys() - _POSTGRESQL_OPTIONS.keys())
+    if unknown:
+        refuse(f"takes the options {', '.join(_POSTGRESQL_OPTIONS)}; not {', '.join(unknown)}")
+    for name, choices in _POSTGRESQL_OPTIONS.items():
+        if choices and name in options and options[name] not in choices:
+            refuse(f"takes {name}={', '.join(choices)}")
+    host = options.get("host") or parts.hostname or ""
+    local = not host or host.startswith(("/", "%2F")) or is_loopback(host)
+    if parts.password and not local and options.get("sslmode") not in _POSTGRESQL_SAFE:
+        refuse(
+            "must not send its password over the network in clear: "
+            f"add sslmode={', '.join(_POSTGRESQL_SAFE)}"
+        )
+    return text
+
+
+def is_sqlite(url: str) -> bool:
+    """Whether a database URL names a SQLite file."""
+    return url.startswith("sqlite:")
 
 
 def database_path(url: str) -> Path:
@@ -138,7 +179,7 @@ def database_path(url: str) -> Path:
 
 def anchored_database(url: str, folder: Path) -> str:
     """Return the URL with an absolute path, starting at the folder."""
-    return f"sqlite:///{folder / database_path(url)}"
+    return f"sqlite:///{folder / database_path(url)}" if is_sqlite(url) else url
 
 
 def _web(text: str) -> SplitResult:

@@ -31,7 +31,7 @@ def new() -> None:
 def _new_version(settings: Settings) -> int:
     if settings.secret_key_file.exists():
         return key_file.add_version(settings.secret_key_file)
-    if settings.database_path.exists():
+    if settings.is_sqlite and settings.database_path.exists():
         raise Forbidden(
             "The database exists, so its key file does too: put that one back. "
             "Under a new one, nothing in the database could be opened."

@@ -1,6 +1,6 @@
 """What callers may rely on, whichever database stands behind it."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
@@ -28,6 +28,11 @@ class Transaction(Protocol):
     async def run(self, statement: Statement, values: Values) -> int:
         """Execute, and return how many rows were changed."""
 
+    async def each(
+        self, statement: Statement, record: type[Record], values: Sequence[Values]
+    ) -> list[Record]:
+        """Execute once for each set of values, in one round trip; return the rows of all."""
+
 
 @dataclass(frozen=True, slots=True)
 class Undone(Generic[Refusal]):
@@ -38,18 +43,40 @@ class Undone(Generic[Refusal]):
 
 Work = Callable[[Transaction], Awaitable[Result]]
 """A flow's body. It awaits nothing but its transaction, so that a group of flows can share one
-commit; and it *returns* a refusal, because raising rolls back what it counted. Where it is to be
-rolled back, it says so by returning ``Undone``."""
+commit; it *returns* a refusal, because raising rolls back what it counted (where it is to be
+rolled back, it says so by returning ``Undone``); and it may be run again from its beginning, after
+a rollback, where others were in its way."""
+
+
+class AtOnce(Protocol):
+    """Runs single statements, each a transaction of its own.
+
+    Only PostgreSQL has statements that write several tables at once, so only it has this; callers
+    that arrive together share a round trip and a commit.
+    """
+
+    async def __call__(
+        self, statement: Statement, record: type[Record], values: Values
+    ) -> Record | None:
+        """Return the statement's one row, durable; nothing where others were in its way.
+
+        Then nothing of it was kept, and the caller does it step by step in a transaction.
+        """
 
 
 class Database(Protocol):
     """Runs work in transactions and answers only when the outcome is durable."""
 
+    @property
+    def at_once(self) -> AtOnce | None:
+        """How one statement can do the work of a whole flow, where that is possible."""
+
     async def transact(self, work: Work[Result]) -> Result:
         """Run the work in one transaction; commit, then answer.
 
-        An exception from the work rolls back and comes through. ``Unavailable`` means that nothing
-        of it was kept: the disk is full, read-only, or somebody else holds the file.
+        An exception from the work rolls back and comes through. ``Unavailable`` means that the
+        database is out of reach, full, read-only, or held by somebody else; the caller must not
+        believe that anything was kept, nor that it was not.
         """
 
     async def read(self, work: Work[Result]) -> Result:

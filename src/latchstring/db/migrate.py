@@ -1,7 +1,12 @@
-"""Numbered migrations, forward only, each applied exactly once, under the database's write lock."""
+"""Numbered migrations, forward only, each applied exactly once, under the database's write lock.
+
+The files are one text for both databases. Here is what they are, and how a SQLite file takes them;
+how a PostgreSQL server does is in ``server.py``.
+"""
 
 import hashlib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
@@ -12,7 +17,7 @@ from latchstring.base.clock import milliseconds
 from latchstring.base.errors import Unavailable
 
 _FILE = re.compile(r"^(\d{4})_(\w+)\.sql$")
-_BOOK = """
+BOOK = """
 create table if not exists schema_migrations (
     number bigint primary key,
     name text not null,
@@ -20,6 +25,12 @@ create table if not exists schema_migrations (
     applied_at bigint not null
 )
 """
+READ_BOOK = "select number, checksum, older_may_run from schema_migrations"
+READ_OLD_BOOK = "select number, checksum, false from schema_migrations"
+"""Before the second migration the book did not say what older programs may do."""
+
+_TOLERANT = "-- Programs that do not know this migration may go on.\n"
+"""First line of a migration that only adds what older programs do not look at."""
 
 
 class SchemaMismatch(Unavailable):
@@ -35,9 +46,23 @@ class Migration:
     text: str
 
     @property
+    def older_may_run(self) -> bool:
+        """Whether a program that lacks this migration can work on its result."""
+        return self.text.startswith(_TOLERANT)
+
+    @property
     def checksum(self) -> str:
         """Digest of the text: an applied migration is never edited."""
         return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A line of a database's book."""
+
+    number: int
+    checksum: str
+    older_may_run: bool
 
 
 def known() -> list[Migration]:
@@ -51,25 +76,39 @@ def known() -> list[Migration]:
     return sorted(found, key=lambda migration: migration.number)
 
 
-def pending(connection: apsw.Connection) -> list[Migration]:
-    """Return what is not applied yet; raise ``SchemaMismatch`` for a history that is not ours."""
-    if not connection.table_exists("main", "schema_migrations"):
-        return known()
-    rows = connection.execute("select number, checksum from schema_migrations").fetchall()
-    applied: dict[Any, Any] = {row[0]: row[1] for row in rows}
+def unapplied(book: Iterable[Applied]) -> list[Migration]:
+    """Return what is not applied yet; raise ``SchemaMismatch`` for a history that is not ours.
+
+    A migration of a newer version may say that older programs can go on: then nodes are brought up
+    to date, and back, one after the other.
+    """
     ours = {migration.number: migration for migration in known()}
-    for number, checksum in applied.items():
+    applied = {entry.number: entry for entry in book}
+    for number, entry in applied.items():
         if number not in ours:
+            if entry.older_may_run:
+                continue
             raise SchemaMismatch(
                 f"The database has migration {number}, which this version does not know: "
                 "a newer one has made it."
             )
-        if ours[number].checksum != checksum:
+        if ours[number].checksum != entry.checksum:
             raise SchemaMismatch(
                 f"The database's migration {number} was applied with another text: "
                 "another version has made it."
             )
     return [migration for migration in ours.values() if migration.number not in applied]
+
+
+def pending(connection: apsw.Connection) -> list[Migration]:
+    """Return what a SQLite file lacks; raise ``SchemaMismatch``."""
+    if not connection.table_exists("main", "schema_migrations"):
+        return known()
+    described = connection.execute("select * from schema_migrations limit 0").get_description()
+    tolerant = any(column[0] == "older_may_run" for column in described)
+    question = READ_BOOK if tolerant else READ_OLD_BOOK
+    rows: list[Any] = connection.execute(question).fetchall()
+    return unapplied(Applied(row[0], row[1], bool(row[2])) for row in rows)
 
 
 def apply(connection: apsw.Connection) -> list[Migration]:
@@ -78,14 +117,21 @@ def apply(connection: apsw.Connection) -> list[Migration]:
         return []
     connection.execute("begin immediate")
     try:
-        connection.execute(_BOOK)
+        connection.execute(BOOK)
         todo = pending(connection)  # another process may have been faster
         for migration in todo:
             connection.execute(migration.text)
             connection.execute(
-                "insert into schema_migrations values (?, ?, ?, ?)",
+                "insert into schema_migrations (number, name, checksum, applied_at) "
+                "values (?, ?, ?, ?)",
                 (migration.number, migration.name, migration.checksum, milliseconds()),
             )
+        for migration in todo:
+            if migration.older_may_run:
+                connection.execute(
+                    "update schema_migrations set older_may_run = true where number = ?",
+                    (migration.number,),
+                )
         connection.execute("commit")
     except BaseException:
         if connection.in_transaction:

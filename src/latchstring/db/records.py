@@ -11,7 +11,7 @@ from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from functools import cache
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -51,6 +51,17 @@ def reader(record: type[Record], columns: tuple[str, ...]) -> Callable[[tuple[An
     )
 
 
+_readers: dict[tuple[Any, tuple[str, ...]], Callable[[Any], Any]] = {}
+
+
+def reader_of(record: type[Record], columns: tuple[str, ...]) -> Callable[[Any], Record]:
+    """Return what ``reader`` does; the function is made once."""
+    found = _readers.get((record, columns))
+    if found is None:
+        found = _readers[record, columns] = reader(record, columns)
+    return found
+
+
 def values_of(record: object) -> dict[str, object]:
     """Return a record's fields by name, ready to be a statement's parameters."""
     return {name: getattr(record, name) for name in _field_names(type(record))}  # type: ignore[arg-type]  # mypy takes classes for unhashable
@@ -62,16 +73,14 @@ def to_columns(values: Mapping[str, object]) -> dict[str, object]:
 
 
 def to_column(value: object) -> object:
-    """Return one value as a column holds it."""
+    """Return one value as a column holds it; SQLite takes a boolean as the number it is."""
     kind = type(value)
-    if kind is str or kind is int or value is None:
+    if kind is str or kind is int or kind is bool or value is None:
         return value
-    if isinstance(value, datetime):
-        return to_milliseconds(value)
+    if kind is datetime:
+        return to_milliseconds(cast("datetime", value))
     if isinstance(value, Enum):
         return value.value
-    if isinstance(value, bool):
-        return int(value)
     if isinstance(value, Mapping | list | tuple):
         return msgspec.json.encode(value).decode()
     return value

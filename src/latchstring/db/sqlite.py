@@ -11,7 +11,7 @@ import contextlib
 import itertools
 import queue
 import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -82,6 +82,12 @@ class SqliteTransaction:
             read = self._readers[statement, record] = records.reader(record, columns)
         return [read(first), *map(read, cursor)]
 
+    async def each(
+        self, statement: Statement, record: type[Record], values: Sequence[Values]
+    ) -> list[Record]:
+        """Execute once for each set of values; return the rows of all."""
+        return [row for found in values for row in await self.all(statement, record, found)]
+
     async def run(self, statement: Statement, values: Values) -> int:
         """Execute, and return how many rows were changed."""
         self._connection.execute(statement.text, records.to_columns(values)).fetchall()
@@ -132,6 +138,11 @@ class SqliteDatabase:
         )
         self._thread.start()
         return self
+
+    @property
+    def at_once(self) -> None:
+        """SQLite writes one table per statement."""
+        return
 
     async def transact(self, work: Work[Result]) -> Result:
         """Queue the work for the writer and wait for its group's commit."""

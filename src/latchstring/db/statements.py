@@ -2,7 +2,8 @@
 
 A statement is a line ``-- name --``, a comment that says what for, and the SQL. The fragment
 ``-- columns --`` is a table's column list, written once; ``{columns}`` in a statement stands for
-it. Parameters are ``:name``.
+it. Parameters are ``:name``. The one seam between the dialects is a comment: ``/*pg for update */``
+is uncovered for PostgreSQL and stays a comment for SQLite.
 """
 
 import re
@@ -12,6 +13,9 @@ from importlib import resources
 
 _HEADING = re.compile(r"^-- (\w+) --$", re.MULTILINE)
 _FRAGMENT = "columns"
+_SEAM = re.compile(r"/\*pg\s(.*?)\*/", re.DOTALL)
+_COMMENT = re.compile(r"^\s*--.*$", re.MULTILINE)
+_PARAMETER = re.compile(r"(?<![:\w]):([a-z_]\w*)")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,3 +47,22 @@ def parse(source: str) -> Mapping[str, Statement]:
 
 def _without_comments(text: str) -> str:
     return "\n".join(line for line in text.splitlines() if not line.startswith("--")).strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """A statement as PostgreSQL takes it: ``$1`` for the first name, and so on."""
+
+    text: str
+    names: tuple[str, ...]
+
+
+def numbered(text: str) -> Numbered:
+    """Return the text with numbered parameters, its seams uncovered, its comments gone."""
+    names: dict[str, int] = {}
+
+    def number(match: re.Match[str]) -> str:
+        return f"${names.setdefault(match[1], len(names) + 1)}"
+
+    bare = _COMMENT.sub("", _SEAM.sub(r"\1", text))
+    return Numbered(_PARAMETER.sub(number, bare).strip(), tuple(names))

@@ -10,7 +10,8 @@ from latchstring.base.clock import Clock, SystemClock
 from latchstring.base.logging import get_logger
 from latchstring.base.secrets import Keyring
 from latchstring.base.settings import Settings
-from latchstring.db.sqlite import SqliteDatabase
+from latchstring.db.database import Database
+from latchstring.db.opening import open_database
 from latchstring.domain.keys.check import WrongKeyFile
 from latchstring.flows.prepare_keys import CheckKeyring
 from latchstring.flows.refresh_configuration import RefreshConfiguration
@@ -25,7 +26,7 @@ class Installation:
 
     settings: Settings
     clock: Clock
-    database: SqliteDatabase
+    database: Database
     keyring: Keyring
     configuration: RefreshConfiguration
 
@@ -34,7 +35,7 @@ class Installation:
 async def opened(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Installation]:
     """Open the database, bring its schema up to date, check the keys, write first values."""
     clock = clock or SystemClock()
-    database = SqliteDatabase(settings.database_path).open()
+    database = await open_database(settings)
     try:
         keyring = await _keyring(database, settings.secret_key_file)
         await _write_first_values(database, clock, settings)
@@ -45,7 +46,7 @@ async def opened(settings: Settings, clock: Clock | None = None) -> AsyncIterato
         await database.close()
 
 
-async def _keyring(database: SqliteDatabase, path: Path) -> Keyring:
+async def _keyring(database: Database, path: Path) -> Keyring:
     """Read the key file; one is made only together with a new database."""
     if not path.exists():  # noqa: ASYNC240 - at the start, before anybody waits
         if not await CheckKeyring(database, Keyring({})).is_first():
@@ -58,7 +59,7 @@ async def _keyring(database: SqliteDatabase, path: Path) -> Keyring:
     return keyring
 
 
-async def _write_first_values(database: SqliteDatabase, clock: Clock, settings: Settings) -> None:
+async def _write_first_values(database: Database, clock: Clock, settings: Settings) -> None:
     first = await WriteFirstValues(database, clock)(settings)
     for name in first.written:
         logger.info("first_value_written", name=name)

@@ -46,14 +46,9 @@ def develop(development: "DevRun") -> None:
 
 def migrated(settings: "Settings") -> Sequence[str]:
     """Bring the schema up to date and return the names of what was applied."""
-    from latchstring.db import file
+    from latchstring.db import opening
 
-    path = settings.database_path
-    connection = file.connect(path)
-    try:
-        return [f"{it.number:04} {it.name}" for it in file.bring_up_to_date(connection, path)]
-    finally:
-        connection.close()
+    return [f"{it.number:04} {it.name}" for it in asyncio.run(opening.migrate_database(settings))]
 
 
 @asynccontextmanager

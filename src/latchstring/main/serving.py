@@ -12,7 +12,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from latchstring.base.settings import Settings
-from latchstring.db.sqlite import held_alone
+from latchstring.db.opening import held_alone
 from latchstring.domain.delivery.senders import Senders
 from latchstring.flows.deliver_messages import DeliverMessages
 from latchstring.flows.prepare_keys import PrepareKeys
@@ -54,7 +54,7 @@ async def running(
     settings: Settings, development: Development | None = None
 ) -> AsyncIterator[Running]:
     """Run everything but the HTTP server."""
-    with held_alone(settings.database_path):
+    with held_alone(settings):
         async with opened(settings) as installation:
             keys = PrepareKeys(installation.database, installation.keyring, installation.clock)
             signer = await keys()

@@ -1,0 +1,136 @@
+"""Callers of one statement who arrive together share a round trip and a commit.
+
+A durable commit and a round trip cost as much as the statement itself. So while one batch is on its
+way, those who come meanwhile gather for the next. A batch is all or nothing: where one caller's row
+spoils it, each is done by itself, and only that one hears of it.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from latchstring.base.errors import Unavailable
+from latchstring.db import records
+from latchstring.db.database import Values
+from latchstring.db.statements import Numbered, Statement, numbered
+
+Record = TypeVar("Record")
+
+Execute = Callable[[Numbered, list[list[object]]], Awaitable[list[Any]]]
+"""Executes a statement once for each set of arguments in one transaction; one row for each."""
+
+_LARGEST = 64
+_MOST_UNDERWAY = 4
+"""Batches of one statement at a time: one of them may wait for a row that somebody holds."""
+
+_PATIENCE_SECONDS = 0.004
+"""How long callers gather while another batch is on its way."""
+
+
+@dataclass(slots=True, eq=False)
+class _Lane:
+    """One statement, who waits for it, and how many batches of it are underway."""
+
+    sql: Numbered
+    waiting: list[tuple[list[object], asyncio.Future[Any]]] = field(default_factory=list)
+    underway: int = 0
+    timer: asyncio.Handle | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Batches:
+    """Runs single statements, each durable when its caller is answered."""
+
+    execute: Execute
+    raced: tuple[type[Exception], ...] = ()
+    """What the executor raises where somebody else was in the way."""
+
+    _lanes: dict[Statement, _Lane] = field(default_factory=dict)
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    async def __call__(
+        self, statement: Statement, record: type[Record], values: Values
+    ) -> Record | None:
+        """Return the statement's one row; nothing where somebody was in the way."""
+        lane = self._lanes.get(statement)
+        if lane is None:
+            lane = self._lanes[statement] = _Lane(numbered(statement.text))
+        arguments = [records.to_column(values[name]) for name in lane.sql.names]
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        lane.waiting.append((arguments, future))
+        self._plan(lane)
+        row = await future
+        return None if row is None else records.reader_of(record, tuple(row.keys()))(row)
+
+    async def drained(self) -> None:
+        """Return when everything that was accepted has its answer."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    def _plan(self, lane: _Lane) -> None:
+        """Send what waits: soon if nothing of it is underway, else after a little gathering."""
+        if lane.timer is not None or lane.underway >= _MOST_UNDERWAY or not lane.waiting:
+            return
+        loop = asyncio.get_running_loop()
+        if lane.underway == 0:
+            lane.timer = loop.call_soon(self._send, lane)
+        else:
+            lane.timer = loop.call_later(_PATIENCE_SECONDS, self._send, lane)
+
+    def _send(self, lane: _Lane) -> None:
+        lane.timer = None
+        batch, lane.waiting = lane.waiting[:_LARGEST], lane.waiting[_LARGEST:]
+        if not batch:
+            return
+        lane.underway += 1
+        task = asyncio.ensure_future(self._carry(lane, batch))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _carry(
+        self, lane: _Lane, batch: list[tuple[list[object], asyncio.Future[Any]]]
+    ) -> None:
+        try:
+            rows = await self.execute(lane.sql, [arguments for arguments, _ in batch])
+            for (_, future), row in zip(batch, rows, strict=True):
+                _answer(future, row)
+        except self.raced:
+            await self._one_by_one(lane, batch)
+        except BaseException as trouble:  # noqa: BLE001 - whatever it is, nobody may wait forever
+            for _, future in batch:
+                _refuse(future, trouble)
+        finally:
+            lane.underway -= 1
+            if lane.timer is not None and lane.underway == 0:
+                lane.timer.cancel()
+                lane.timer = None
+            self._plan(lane)
+
+    async def _one_by_one(
+        self, lane: _Lane, batch: list[tuple[list[object], asyncio.Future[Any]]]
+    ) -> None:
+        """Find out whose row it was; that caller gets nothing, the others their own rows."""
+        if len(batch) == 1:
+            _answer(batch[0][1], None)
+            return
+        for arguments, future in batch:
+            try:
+                _answer(future, (await self.execute(lane.sql, [arguments]))[0])
+            except self.raced:
+                _answer(future, None)
+            except Exception as trouble:  # noqa: BLE001 - that caller's, who raises it
+                _refuse(future, trouble)
+
+
+def _answer(future: asyncio.Future[Any], row: Any) -> None:  # noqa: ANN401 - a driver's row
+    if not future.done():  # the caller may have gone away
+        future.set_result(row)
+
+
+def _refuse(future: asyncio.Future[Any], trouble: BaseException) -> None:
+    if future.done():
+        return
+    if isinstance(trouble, asyncio.CancelledError):
+        trouble = Unavailable(detail="the server was stopped meanwhile")
+    future.set_exception(trouble)

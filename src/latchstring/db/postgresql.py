@@ -1,0 +1,223 @@
+"""PostgreSQL through asyncpg: transactions at read committed, each bounded in time.
+
+What two requests could race for is decided by guarded statements. Where they cannot both go on
+(a deadlock, a row that only one can insert) the work runs again from its beginning.
+"""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, TypeVar
+
+import asyncpg
+
+from latchstring.base.errors import Unavailable
+from latchstring.db import records, server
+from latchstring.db.address import Address
+from latchstring.db.batches import Batches
+from latchstring.db.database import Transaction, Undone, Values, Work
+from latchstring.db.pool import Pool
+from latchstring.db.server import Connection
+from latchstring.db.statements import Numbered, Statement, numbered
+
+Record = TypeVar("Record")
+Result = TypeVar("Result")
+
+TRANSACTION_SECONDS = 2.5
+"""How long a transaction may take, waiting for a session included."""
+
+_TRIES = 4
+_CLOSING_SECONDS = 5.0
+_BEGIN = "begin"
+_BEGIN_READING = "begin isolation level repeatable read, read only"
+
+RACED = (
+    asyncpg.UniqueViolationError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+)
+"""Somebody else was in the way; the next try sees what they did."""
+
+OUT_OF_ORDER = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.PostgresSystemError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.InvalidTransactionStateError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InternalClientError,
+)
+"""Not our mistake and possibly over soon: the caller is told to try again."""
+
+
+@cache
+def numbered_of(statement: Statement) -> Numbered:
+    """Return a statement as PostgreSQL takes it."""
+    return numbered(statement.text)
+
+
+def arguments_of(names: tuple[str, ...], values: Values) -> list[object]:
+    """Return the parameters in the order of their numbers."""
+    return [records.to_column(values[name]) for name in names]
+
+
+class PostgresqlTransaction:
+    """A transaction in a session."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: Connection) -> None:
+        """Work in this session."""
+        self._connection = connection
+
+    async def one(
+        self, statement: Statement, record: type[Record], values: Values
+    ) -> Record | None:
+        """Return the first row; the statement is still run to its end."""
+        rows = await self.all(statement, record, values)
+        return rows[0] if rows else None
+
+    async def all(self, statement: Statement, record: type[Record], values: Values) -> list[Record]:
+        """Return every row as the record."""
+        sql = numbered_of(statement)
+        rows = await self._connection.fetch(sql.text, *arguments_of(sql.names, values))
+        return _read(rows, record)
+
+    async def run(self, statement: Statement, values: Values) -> int:
+        """Execute, and return how many rows were changed."""
+        sql = numbered_of(statement)
+        status = await self._connection.execute(sql.text, *arguments_of(sql.names, values))
+        return int(status.rpartition(" ")[2])
+
+    async def each(
+        self, statement: Statement, record: type[Record], values: Sequence[Values]
+    ) -> list[Record]:
+        """Execute once for each set of values, in one round trip; return the rows of all."""
+        sql = numbered_of(statement)
+        arguments = [arguments_of(sql.names, found) for found in values]
+        return _read(await self._connection.fetchmany(sql.text, arguments), record)
+
+
+def _read(rows: list[Any], record: type[Record]) -> list[Record]:
+    if not rows:
+        return []
+    read = records.reader_of(record, tuple(rows[0].keys()))
+    return [read(row) for row in rows]
+
+
+@dataclass(slots=True, eq=False)
+class PostgresqlDatabase:
+    """A database on a PostgreSQL server."""
+
+    address: Address
+    size: int
+    """Sessions of this process at most."""
+
+    combined: bool = True
+    """Whether one statement may do the work of a flow; an engine that spreads tables over
+    machines wants each statement to need one key of one table."""
+
+    _pool: Pool = field(init=False)
+    _batches: Batches = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Open nothing yet."""
+        self._pool = Pool(lambda: server.connect(self.address), self.size)
+        self._batches = Batches(self._batch, RACED)
+
+    async def open(self) -> "PostgresqlDatabase":
+        """Bring the schema up to date; return self. Raise ``Unavailable``."""
+        async with self._session() as connection:
+            await server.check(connection, self.address)
+            await server.bring_up_to_date(connection)
+        return self
+
+    @property
+    def at_once(self) -> Batches | None:
+        """Statements that do the work of a flow, sharing round trips and commits."""
+        return self._batches if self.combined else None
+
+    async def transact(self, work: Work[Result]) -> Result:
+        """Run the work in a transaction of its own, again where somebody was in the way."""
+        async with _in_time():
+            for tries_left in reversed(range(_TRIES)):
+                try:
+                    return await self._attempt(work, _BEGIN)
+                except RACED as race:
+                    if not tries_left:
+                        raise Unavailable(detail=repr(race)) from race
+                    await asyncio.sleep(random.random() * 0.02)  # noqa: S311 - a way out of step
+        raise AssertionError("unreachable")
+
+    async def read(self, work: Work[Result]) -> Result:
+        """Run the work on one snapshot."""
+        async with _in_time():
+            return await self._attempt(work, _BEGIN_READING)
+
+    async def close(self) -> None:
+        """Let what was accepted come to its end, for a while, then close the sessions."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSING_SECONDS):
+                await self._batches.drained()
+        await self._pool.close()
+
+    async def _attempt(self, work: Work[Result], begin: str) -> Result:
+        async with self._session() as connection:
+            await connection.execute(begin)
+            transaction: Transaction = PostgresqlTransaction(connection)
+            try:
+                result = await work(transaction)
+            except BaseException:
+                await _roll_back(connection)
+                raise
+            if isinstance(result, Undone):
+                await _roll_back(connection)
+            else:
+                await connection.execute("commit")
+            return result
+
+    async def _batch(self, sql: Numbered, arguments: list[list[object]]) -> list[Any]:
+        """Execute a statement once for each set of arguments, all or none; a row for each."""
+        async with _in_time(), self._session() as connection:
+            if not self.address.pooled:
+                rows = await connection.fetchmany(sql.text, arguments)
+                return list(rows)
+            # Behind a pooler only a transaction keeps the two halves of an execution together.
+            async with connection.transaction():
+                return list(await connection.fetchmany(sql.text, arguments))
+
+    @contextlib.asynccontextmanager
+    async def _session(self) -> AsyncIterator[Connection]:
+        """Lend a session and turn its trouble into ``Unavailable``."""
+        try:
+            async with self._pool.session() as connection:
+                try:
+                    yield connection
+                except asyncio.CancelledError:
+                    # Whatever it was doing, nobody waits for it any more.
+                    connection.terminate()
+                    raise
+        except OUT_OF_ORDER as trouble:
+            raise Unavailable(detail=repr(trouble)) from trouble
+
+
+async def _roll_back(connection: Connection) -> None:
+    if not connection.is_closed():
+        await connection.execute("rollback")
+
+
+@contextlib.asynccontextmanager
+async def _in_time() -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(TRANSACTION_SECONDS):
+            yield
+    except TimeoutError as late:
+        raise Unavailable(detail="the database did not answer in time") from late

@@ -1,0 +1,122 @@
+"""The PostgreSQL server: reached, checked and brought up to date; a refusal is one sentence."""
+
+import asyncio
+import ssl
+from typing import Any, TypeAlias
+
+import asyncpg
+
+from latchstring.base.clock import milliseconds
+from latchstring.base.errors import Unavailable
+from latchstring.db import migrate
+from latchstring.db.address import Address
+from latchstring.db.migrate import Applied, Migration
+
+Connection: TypeAlias = Any
+"""One session on the server: ``asyncpg.Connection``, which has no types."""
+
+CONNECT_SECONDS = 2.0
+STATEMENT_SECONDS = 2.5
+"""How long a statement may take; who asked has been told to try again by then."""
+
+_OLDEST = 130_000
+_MIGRATING = 7_236_102_548_314_119
+"""The key of the lock under which one of many starting nodes brings the schema up to date."""
+
+_SESSION = {
+    "application_name": "latchstring",
+    "client_encoding": "UTF8",
+    "statement_timeout": f"{int(STATEMENT_SECONDS * 1000)}",
+    "idle_in_transaction_session_timeout": "10000",
+    # Our statements are few and each knows its index. Planned once: planning one that does the
+    # work of a whole flow costs more than running it. And never by walking a table, which is what
+    # a planner chooses that met the table while it was empty.
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "jit": "off",
+}
+
+_OUT_OF_REACH = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
+
+
+async def connect(address: Address) -> Connection:
+    """Open a session; raise ``Unavailable``.
+
+    A pooler in transaction mode gives each transaction another session: nothing may be kept in
+    one, neither settings nor prepared statements.
+    """
+    options: dict[str, Any] = {"server_settings": _SESSION}
+    if address.pooled:
+        options = {"statement_cache_size": 0}
+    try:
+        async with asyncio.timeout(CONNECT_SECONDS):
+            return await asyncpg.connect(**address.as_arguments(), **options)
+    except (*_OUT_OF_REACH, ssl.SSLError) as trouble:
+        message = f"The database {address} cannot be reached: {_words(trouble)}."
+        raise Unavailable(message, detail=repr(trouble)) from trouble
+
+
+async def check(connection: Connection, address: Address) -> None:
+    """Raise ``Unavailable`` for a server that cannot keep what this program promises."""
+    version = int(await connection.fetchval("show server_version_num"))
+    if version < _OLDEST:
+        message = f"The database {address} is older than PostgreSQL 13."
+        raise Unavailable(message)
+    if await connection.fetchval("show synchronous_commit") == "off":
+        # What was acknowledged would be lost with a power cut.
+        message = f"The database {address} has synchronous_commit = off. Set it to on."
+        raise Unavailable(message)
+    if await connection.fetchval("show server_encoding") != "UTF8":
+        message = f"The database {address} is not in UTF8."
+        raise Unavailable(message)
+
+
+async def bring_up_to_date(connection: Connection) -> list[Migration]:
+    """Apply pending migrations, all or nothing, and return them.
+
+    Of nodes that start at once, one does it and the others wait for it.
+    """
+    if not await _pending(connection):
+        return []
+    async with connection.transaction():
+        await connection.execute("set local statement_timeout = 0")
+        await connection.execute(f"select pg_advisory_xact_lock({_MIGRATING})")
+        await connection.execute(migrate.BOOK)
+        todo = await _pending(connection)  # another node may have been faster
+        for migration in todo:
+            await connection.execute(migration.text)
+            await connection.execute(
+                "insert into schema_migrations (number, name, checksum, applied_at) "
+                "values ($1, $2, $3, $4)",
+                migration.number,
+                migration.name,
+                migration.checksum,
+                milliseconds(),
+            )
+        for migration in todo:
+            if migration.older_may_run:
+                await connection.execute(
+                    "update schema_migrations set older_may_run = true where number = $1",
+                    migration.number,
+                )
+    return todo
+
+
+async def _pending(connection: Connection) -> list[Migration]:
+    if await connection.fetchval("select to_regclass('schema_migrations')") is None:
+        return migrate.known()
+    tolerant = await connection.fetchval(
+        "select count(*) > 0 from pg_attribute where attrelid = to_regclass('schema_migrations') "
+        "and attname = 'older_may_run' and not attisdropped"
+    )
+    rows = await connection.fetch(migrate.READ_BOOK if tolerant else migrate.READ_OLD_BOOK)
+    return migrate.unapplied(Applied(*row) for row in rows)
+
+
+def _words(trouble: BaseException) -> str:
+    """Return what a server or the system said, which never holds the password."""
+    if isinstance(trouble, TimeoutError):
+        return "it does not answer"
+    if isinstance(trouble, OSError):
+        return trouble.strerror or type(trouble).__name__
+    return str(trouble).rstrip(".")
