@@ -26,6 +26,7 @@ from latchstring.base.settings_first_values import (
     ConnectionSettings,
     OtherBrowser,
     Send,
+    SigningAlgorithm,
 )
 from latchstring.base.settings_values import Rate
 
@@ -42,6 +43,7 @@ __all__ = [
     "Rate",
     "Send",
     "Settings",
+    "SigningAlgorithm",
     "SmsSettings",
     "configuration_path",
     "environment",

@@ -17,7 +17,14 @@ from latchstring.base import settings_values as values
 from latchstring.base.settings_declarations import setting
 from latchstring.base.settings_texts import CONNECTION_NAMES
 
-__all__ = ["CONNECTION_NAMES", "ClientSettings", "ConnectionSettings", "OtherBrowser", "Send"]
+__all__ = [
+    "CONNECTION_NAMES",
+    "ClientSettings",
+    "ConnectionSettings",
+    "OtherBrowser",
+    "Send",
+    "SigningAlgorithm",
+]
 
 
 class Send(StrEnum):
@@ -34,6 +41,13 @@ class OtherBrowser(StrEnum):
     CONFIRM = "confirm"
     CODE = "code"
     DENY = "deny"
+
+
+class SigningAlgorithm(StrEnum):
+    """What signatures are made with (RFC 7518 section 3)."""
+
+    RS256 = "RS256"
+    ES256 = "ES256"
 
 
 _PAGE = values.optional(urls.web_link, "an https URL (http on loopback)")
@@ -127,6 +141,12 @@ class ClientSettings:
         values.listing(texts.connection, "email, sms"),
         "The ways in that it offers.",
         default=("email",),
+    )
+    id_token_signed_response_alg: SigningAlgorithm = setting(
+        values.choice(SigningAlgorithm),
+        "What its ID tokens are signed with. Every library reads RS256; ES256 costs the server a "
+        "tenth of it.",
+        default=SigningAlgorithm.RS256,
     )
     logo_url: str | None = setting(_PAGE, "Its logo on pages.", default=None)
     color: str | None = setting(

@@ -1,11 +1,12 @@
 """Exchange an authorization code for tokens, once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from latchstring.base.clock import Clock
 from latchstring.base.origin import Origin
 from latchstring.base.secrets import digest
+from latchstring.base.settings import SigningAlgorithm
 from latchstring.db.database import Database, Transaction
 from latchstring.domain.audit import store as audit
 from latchstring.domain.audit.event import CodeReplayed
@@ -33,15 +34,21 @@ class ExchangeCode:
     clock: Clock
     issue_tokens: IssueTokens
 
-    async def __call__(self, code: str, presented: Presented, origin: Origin) -> Tokens:
-        """Return the tokens; raise ``CodeRefused``."""
+    async def __call__(
+        self,
+        code: str,
+        presented: Presented,
+        origin: Origin,
+        algorithm: SigningAlgorithm = SigningAlgorithm.RS256,
+    ) -> Tokens:
+        """Return the tokens, the ID token as the client wants it; raise ``CodeRefused``."""
         now = self.clock.now()  # before the queue for the writer: twins arrive together
         outcome = await self.database.transact(
             lambda tx: self._decide(tx, digest(code), presented, origin=origin, now=now)
         )
         if isinstance(outcome, _Refused):
             raise CodeRefused(detail=outcome.reason)
-        return self.issue_tokens.sign(outcome)
+        return self.issue_tokens.sign(replace(outcome, algorithm=algorithm))
 
     async def _decide(
         self,

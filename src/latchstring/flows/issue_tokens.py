@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from latchstring.base.clock import Clock
 from latchstring.base.errors import Forbidden
 from latchstring.base.ids import ClientId, SessionId, UserId
+from latchstring.base.settings import SigningAlgorithm
 from latchstring.db.database import Database, Transaction
 from latchstring.domain.keys.signer import Signer
 from latchstring.domain.tokens import store as tokens
@@ -36,6 +37,9 @@ class TokenRequest:
     code_digest: str | None = None
     """The authorization code this answers, so that its replay can end what it gave."""
 
+    algorithm: SigningAlgorithm = SigningAlgorithm.RS256
+    """What the client's ID tokens are signed with."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tokens:
@@ -55,6 +59,7 @@ class Unsigned:
     access_token: str
     scope: str
     claims: dict[str, object] | None
+    algorithm: SigningAlgorithm
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +102,18 @@ class IssueTokens:
         token, row = issue(bearer, lifetime=self.lifetime, now=now)
         await tokens.insert_access_token(tx, row)
         claims = self._claims(request, person, now=now)
-        return Unsigned(access_token=token, scope=request.scope, claims=claims)
+        return Unsigned(
+            access_token=token, scope=request.scope, claims=claims, algorithm=request.algorithm
+        )
 
     def sign(self, unsigned: Unsigned) -> Tokens:
         """Return the finished tokens, once their row is durable."""
+        claims = unsigned.claims
         return Tokens(
             access_token=unsigned.access_token,
             expires_in=int(self.lifetime.total_seconds()),
             scope=unsigned.scope,
-            id_token=None if unsigned.claims is None else self.signer.sign(unsigned.claims),
+            id_token=None if claims is None else self.signer.sign(claims, unsigned.algorithm),
         )
 
     def _claims(

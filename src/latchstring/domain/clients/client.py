@@ -9,7 +9,7 @@ from typing import Any
 from latchstring.base import secrets
 from latchstring.base.errors import InvalidRequest
 from latchstring.base.ids import ClientId, ConnectionName
-from latchstring.base.settings import ClientSettings
+from latchstring.base.settings import ClientSettings, SigningAlgorithm
 from latchstring.base.settings_declarations import declarations, stored, stored_names
 from latchstring.base.settings_loading import read_client
 from latchstring.base.settings_reading import SettingsError
@@ -39,6 +39,7 @@ class Client:
     initiate_login_uri: str | None = None
     web_origins: tuple[str, ...] = ()
     connections: tuple[ConnectionName, ...] = ()
+    id_token_signed_response_alg: SigningAlgorithm = SigningAlgorithm.RS256
     logo_url: str | None = None
     color: str | None = None
     terms_url: str | None = None

@@ -7,6 +7,7 @@ from joserfc import jws, jwt
 from joserfc.errors import JoseError
 
 from latchstring.base.ids import KeyId
+from latchstring.base.settings import SigningAlgorithm
 from latchstring.domain.keys.key import KeyState, OpenKey
 
 _TYPE = "JWT"
@@ -35,7 +36,11 @@ class Signer:
         ordered = sorted(self._keys.values(), key=lambda key: key is not self._current)
         return [key.public_jwk for key in ordered]
 
-    def sign(self, claims: Mapping[str, object]) -> str:
+    def sign(
+        self,
+        claims: Mapping[str, object],
+        _algorithm: SigningAlgorithm = SigningAlgorithm.RS256,
+    ) -> str:
         """Return the claims as a signed JWT."""
         key = self._current
         header = {"alg": key.algorithm.value, "typ": _TYPE, "kid": key.id}

@@ -73,6 +73,7 @@ class OtpGrant:
                 scope=scope,
                 auth_time=user.at,
                 amr=user.amr,
+                algorithm=client.id_token_signed_response_alg,
             )
         )
 

@@ -27,7 +27,9 @@ class CodeGrant:
             code_verifier=parameters.one("code_verifier"),
             must_prove=client.is_public,
         )
-        return await self.exchange_code(_required(parameters, "code"), presented, origin)
+        return await self.exchange_code(
+            _required(parameters, "code"), presented, origin, client.id_token_signed_response_alg
+        )
 
 
 def _required(parameters: Parameters, name: str) -> str:
