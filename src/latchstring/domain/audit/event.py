@@ -119,6 +119,19 @@ class CodeReplayed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EverythingEnded:
+    """The database may have lost its newest commits: all that was live ended, for everybody."""
+
+    reason: str
+    challenges: int
+    messages: int
+    requests: int
+    codes: int
+    tokens: int
+    sessions: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionChanged:
     """An administrator set how a way in works."""
 
@@ -156,6 +169,7 @@ Event = (
     | LimitReached
     | SmsPumpingSuspected
     | CodeReplayed
+    | EverythingEnded
     | ConnectionChanged
     | ClientChanged
     | ClientRemoved

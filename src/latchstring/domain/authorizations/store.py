@@ -44,6 +44,11 @@ async def complete_request(tx: Transaction, request_id: AuthorizationId, now: da
     return await tx.run(SQL["complete_request"], {"id": request_id, "now": now}) == 1
 
 
+async def complete_all_requests(tx: Transaction, now: datetime) -> int:
+    """Close every request that waits for its answer; answer how many there were."""
+    return await tx.run(SQL["complete_all_requests"], {"now": now})
+
+
 async def insert_code(tx: Transaction, code: AuthorizationCode) -> None:
     """Keep a new code."""
     await tx.run(SQL["insert_code"], records.values_of(code))
@@ -53,6 +58,11 @@ async def spend_code(tx: Transaction, code_digest: str, now: datetime) -> Author
     """Use a code up and return it; of racing callers one gets it, and nobody later."""
     values = {"code_digest": code_digest, "now": now}
     return await tx.one(SQL["spend_code"], AuthorizationCode, values)
+
+
+async def spend_all_codes(tx: Transaction, now: datetime) -> int:
+    """Use up every code, for nothing; answer how many were unspent."""
+    return await tx.run(SQL["spend_all_codes"], {"now": now})
 
 
 async def find_code(tx: Transaction, code_digest: str) -> AuthorizationCode | None:

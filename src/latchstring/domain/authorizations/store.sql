@@ -42,6 +42,10 @@ where id = :id and completed_at is null and expires_at > :now
 update authorization_requests set completed_at = :now
 where id = :id and completed_at is null and expires_at > :now
 
+-- complete_all_requests --
+-- Nobody who waits on a page gets an answer for it any more.
+update authorization_requests set completed_at = :now where completed_at is null
+
 -- insert_code --
 -- A code that works once.
 insert into authorization_codes
@@ -57,6 +61,10 @@ update authorization_codes set used_at = :now
 where code_digest = :code_digest and used_at is null
 returning code_digest, client_id, redirect_uri, user_id, session_id, scope, nonce, code_challenge,
     auth_time, amr, created_at, expires_at, used_at
+
+-- spend_all_codes --
+-- No code that was given out before this moment is good for tokens.
+update authorization_codes set used_at = :now where used_at is null
 
 -- find_code --
 -- A code, spent or not.

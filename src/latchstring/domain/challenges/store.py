@@ -58,6 +58,11 @@ async def end_all(
     return [ChallengeId(ended) for ended in await tx.all(SQL["end_all"], str, values)]
 
 
+async def void_all(tx: Transaction, now: datetime) -> int:
+    """End every live challenge of everybody; answer how many there were."""
+    return await tx.run(SQL["void_all"], {"now": now})
+
+
 async def find_challenge(tx: Transaction, challenge_id: ChallengeId) -> Challenge | None:
     """Return a challenge by its id."""
     return await tx.one(SQL["find_challenge"], Challenge, {"id": challenge_id})

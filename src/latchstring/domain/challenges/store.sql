@@ -55,6 +55,10 @@ update challenges set ended_at = :now, ended_by = :ended_by
 where identifier_digest = :identifier_digest and ended_at is null
 returning id
 
+-- void_all --
+-- Nothing that was sent before this moment lets anybody in, whomever it was for.
+update challenges set ended_at = :now, ended_by = 'voided' where ended_at is null
+
 -- find_challenge --
 -- One challenge by its id, for the holder of its link.
 select {columns} from challenges where id = :id
@@ -89,8 +93,8 @@ where identifier_digest = :identifier_digest and browser = :browser and hour_at 
 -- count_guesses --
 -- Wrong answers since a day ago and since thirty days ago.
 select
-    coalesce(sum(case when hour_at > :day_ago then wrong else 0 end), 0) as in_a_day,
-    coalesce(sum(wrong), 0) as in_a_month
+    cast(coalesce(sum(case when hour_at > :day_ago then wrong else 0 end), 0) as bigint) as in_a_day,
+    cast(coalesce(sum(wrong), 0) as bigint) as in_a_month
 from wrong_answers
 where identifier_digest = :identifier_digest and browser = :browser and hour_at > :month_ago
 

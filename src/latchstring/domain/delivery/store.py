@@ -89,6 +89,11 @@ async def withdraw_of_challenges(
     return withdrawn
 
 
+async def withdraw_all(tx: Transaction, *, reason: str, now: datetime) -> int:
+    """Take back everything that was not sent yet; answer how many messages those were."""
+    return await tx.run(SQL["withdraw_all"], {"reason": reason, "now": now})
+
+
 async def release_claims(tx: Transaction, owner_prefix: str, now: datetime) -> int:
     """Make due at once what dead owners of this prefix held; answer how many those were."""
     return await tx.run(SQL["release_claims"], {"prefix": owner_prefix, "now": now})

@@ -67,6 +67,12 @@ update messages
 set state = 'suppressed', settled_at = :now, due_at = :now, lease_owner = null, last_error = :reason
 where id = :id and state = 'queued'
 
+-- withdraw_all --
+-- The same for everything that waits to be sent.
+update messages
+set state = 'suppressed', settled_at = :now, due_at = :now, lease_owner = null, last_error = :reason
+where state = 'queued'
+
 -- release_claims --
 -- Make everything due at once that owners of this prefix held: they are known to be gone.
 update messages set lease_owner = null, due_at = :now
@@ -97,9 +103,7 @@ select {columns} from messages where recipient = :recipient
 order by created_at desc limit :most
 
 -- purge_settled --
--- Forget a few of the messages that were settled before a moment, the oldest of each state first.
+-- Forget a few of the messages that were written before a moment and are settled.
 delete from messages where id in (
-    select m.id from messages m
-    where m.state in ('handed_over', 'failed', 'expired', 'suppressed') and m.due_at < :before
-    limit :most
+    select m.id from messages m where m.created_at < :before and m.state <> 'queued' limit :most
 )

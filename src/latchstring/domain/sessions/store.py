@@ -38,6 +38,11 @@ async def end_sessions_of(tx: Transaction, user_id: UserId, now: datetime) -> in
     return await tx.run(SQL["end_sessions_of"], {"user_id": user_id, "now": now})
 
 
+async def end_all_sessions(tx: Transaction, now: datetime) -> int:
+    """End every session of everybody; answer how many there were."""
+    return await tx.run(SQL["end_all_sessions"], {"now": now})
+
+
 async def purge(tx: Transaction, *, before: datetime, count: int) -> int:
     """Drop a small batch of sessions that are long over; answer how many went."""
     return await tx.run(SQL["purge_sessions"], {"before": before, "count": count})

@@ -26,6 +26,10 @@ update sessions set ended_at = :now where id = :id and ended_at is null
 -- Signed out everywhere.
 update sessions set ended_at = :now where user_id = :user_id and ended_at is null
 
+-- end_all_sessions --
+-- Everybody is signed out.
+update sessions set ended_at = :now where ended_at is null
+
 -- purge_sessions --
 -- Drop a small batch of sessions that are long over.
 delete from sessions where id in (select s.id from sessions s where s.ends_at < :before limit :count)

@@ -35,6 +35,11 @@ async def revoke_of_client(tx: Transaction, client_id: ClientId, now: datetime) 
     return await tx.run(SQL["revoke_of_client"], {"client_id": client_id, "now": now})
 
 
+async def revoke_all(tx: Transaction, now: datetime) -> int:
+    """End every token there is; answer how many lived."""
+    return await tx.run(SQL["revoke_all"], {"now": now})
+
+
 async def purge_access_tokens(tx: Transaction, *, before: datetime, count: int) -> int:
     """Drop a small batch of tokens that expired before then; answer how many went."""
     return await tx.run(SQL["purge_access_tokens"], {"before": before, "count": count})

@@ -1,0 +1,53 @@
+"""End all that was live, once the database may have forgotten the newest commits.
+
+A restored backup does not know which codes were used after it was taken, nor which tokens were
+revoked and who signed out; a standby that took over may miss the last moments of the same. Whoever
+kept such a code or token could use it again. So none of them is good any more, and everybody
+signs in once more. What only slows attackers down, limits and budgets, stays as it is.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from latchstring.base.clock import Clock
+from latchstring.base.origin import NOWHERE
+from latchstring.db.database import Transaction
+from latchstring.domain.audit import store as audit
+from latchstring.domain.audit.event import EverythingEnded
+from latchstring.domain.authorizations import store as authorizations
+from latchstring.domain.challenges import store as challenges
+from latchstring.domain.delivery import store as delivery
+from latchstring.domain.sessions import store as sessions
+from latchstring.domain.tokens import store as tokens
+
+
+class Reason(StrEnum):
+    """Why; also what a message that is never sent tells as its reason."""
+
+    RESTORED = "restored from a backup"
+    FAILED_OVER = "another database server took over"
+
+
+@dataclass(frozen=True, slots=True)
+class EndWhatWasLive:
+    """Ends challenges, messages, requests, codes, tokens and sessions of everybody, at once."""
+
+    clock: Clock
+
+    async def __call__(self, tx: Transaction, reason: Reason) -> EverythingEnded:
+        """End it all in the transaction that makes it necessary; return how much there was.
+
+        Nothing is spared for having expired: the clock that says so may be wrong.
+        """
+        now = self.clock.now()
+        ended = EverythingEnded(
+            reason=reason,
+            challenges=await challenges.void_all(tx, now),
+            messages=await delivery.withdraw_all(tx, reason=reason, now=now),
+            requests=await authorizations.complete_all_requests(tx, now),
+            codes=await authorizations.spend_all_codes(tx, now),
+            tokens=await tokens.revoke_all(tx, now),
+            sessions=await sessions.end_all_sessions(tx, now),
+        )
+        await audit.record(tx, ended, NOWHERE, now=now)
+        return ended
