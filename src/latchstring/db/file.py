@@ -28,7 +28,7 @@ _CANNOT = (
 
 def connect(path: Path) -> apsw.Connection:
     """Open the file, creating it readable for its owner alone, with the durability we promise."""
-    with _told(path):
+    with told(path):
         make_private(path.parent)
         with contextlib.suppress(FileExistsError):
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
@@ -45,7 +45,7 @@ def connect(path: Path) -> apsw.Connection:
 
 def bring_up_to_date(connection: apsw.Connection, path: Path) -> list[Migration]:
     """Apply pending migrations and return them; raise ``Unavailable`` where that cannot be."""
-    with _told(path):
+    with told(path):
         return migrate.apply(connection)
 
 
@@ -56,7 +56,7 @@ def held_alone(path: Path) -> Iterator[None]:
     Worker and command line share the file with it. A second server would take over the first
     one's deliveries in flight.
     """
-    with _told(path):
+    with told(path):
         make_private(path.parent)
         lock = os.open(path.with_name(path.name + ".lock"), os.O_CREAT | os.O_RDWR, 0o600)
     try:
@@ -72,7 +72,7 @@ def held_alone(path: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _told(path: Path) -> Iterator[None]:
+def told(path: Path) -> Iterator[None]:
     """Turn what stands in the way into a sentence for whoever started the program."""
     try:
         yield
