@@ -53,6 +53,9 @@ CONFIGURATION = "LATCHSTRING_CONFIG"
 OTHER_VARIABLES = {CONFIGURATION: "The configuration file, where no --config names one."}
 """Environment variables with our prefix that are no settings."""
 
+_DRAIN_SECONDS = 5
+"""A proxy that asks once a second and believes the second refusal has noticed by then."""
+
 _FILE = values.Reader("text", "a path", values.optional(texts.path, "a path").parse, texts.anchored)
 
 
@@ -172,6 +175,22 @@ class Settings:
         "Where the server listens.",
         default="127.0.0.1:8000",
     )
+    workers: int = setting(
+        values.integer(1, 64),
+        "Server processes on this machine, each a whole server. More than one needs PostgreSQL.",
+        default=1,
+    )
+    drain_seconds: int | None = setting(
+        values.integer(0, 300),
+        "How long a server that was told to stop still takes requests, not ready any more: long "
+        "enough for a proxy to notice. Unset: 5 with trusted_proxies, else 0.",
+        default=None,
+    )
+    metrics_listen: str | None = setting(
+        values.optional(texts.listen, "host:port"),
+        "Where Prometheus finds /metrics: a listener of its own, unprotected, best on loopback.",
+        default=None,
+    )
     database_url: str = setting(
         values.Reader(
             "text",
@@ -269,6 +288,13 @@ class Settings:
     def database_path(self) -> Path:
         """The SQLite file."""
         return urls.database_path(self.database_url)
+
+    @property
+    def drain(self) -> int:
+        """How many seconds of taking requests are left once we are told to stop."""
+        if self.drain_seconds is not None:
+            return self.drain_seconds
+        return _DRAIN_SECONDS if self.trusted_proxies else 0
 
     @property
     def listen_host(self) -> str:

@@ -155,6 +155,13 @@ def _client(reading: Reading, key: Key) -> ClientSettings | None:
     return client
 
 
+def workers_fault(settings: Settings) -> str:
+    """Return why a database cannot have so many server processes, else nothing."""
+    if settings.workers > 1 and settings.database_url.startswith("sqlite:"):
+        return "must be 1 with SQLite: one server process at a time holds its file"
+    return ""
+
+
 def _faults(settings: Settings) -> Iterator[tuple[Key, str]]:
     """Yield what does not fit together although each value is right."""
     yield from _mail_faults(settings)
@@ -163,6 +170,10 @@ def _faults(settings: Settings) -> Iterator[tuple[Key, str]]:
     yield from _key_file_faults(settings)
     if not settings.secure and not is_here(settings.listen_host):
         yield ("listen",), "must be on loopback while public_url is http"
+    if fault := workers_fault(settings):
+        yield ("workers",), fault
+    if settings.metrics_listen == settings.listen:
+        yield ("metrics_listen",), "must not be where everybody comes in"
     if settings.lifetimes.session_idle > settings.lifetimes.session_absolute:
         yield ("lifetimes", "session_idle"), "must not be longer than session_absolute"
 
