@@ -36,7 +36,8 @@ _SESSION = {
     "jit": "off",
 }
 
-_OUT_OF_REACH = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
+OUT_OF_REACH = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
+"""What a server, the way to it, and the driver may refuse with."""
 
 
 async def connect(address: Address) -> Connection:
@@ -51,8 +52,8 @@ async def connect(address: Address) -> Connection:
     try:
         async with asyncio.timeout(CONNECT_SECONDS):
             return await asyncpg.connect(**address.as_arguments(), **options)
-    except (*_OUT_OF_REACH, ssl.SSLError) as trouble:
-        message = f"The database {address} cannot be reached: {_words(trouble)}."
+    except (*OUT_OF_REACH, ssl.SSLError) as trouble:
+        message = f"The database {address} cannot be reached: {words(trouble)}."
         raise Unavailable(message, detail=repr(trouble)) from trouble
 
 
@@ -76,13 +77,13 @@ async def bring_up_to_date(connection: Connection) -> list[Migration]:
 
     Of nodes that start at once, one does it and the others wait for it.
     """
-    if not await _pending(connection):
+    if not await pending(connection):
         return []
     async with connection.transaction():
         await connection.execute("set local statement_timeout = 0")
         await connection.execute(f"select pg_advisory_xact_lock({_MIGRATING})")
         await connection.execute(migrate.BOOK)
-        todo = await _pending(connection)  # another node may have been faster
+        todo = await pending(connection)  # another node may have been faster
         for migration in todo:
             await connection.execute(migration.text)
             await connection.execute(
@@ -102,7 +103,8 @@ async def bring_up_to_date(connection: Connection) -> list[Migration]:
     return todo
 
 
-async def _pending(connection: Connection) -> list[Migration]:
+async def pending(connection: Connection) -> list[Migration]:
+    """Return what the database lacks; raise ``SchemaMismatch``."""
     if await connection.fetchval("select to_regclass('schema_migrations')") is None:
         return migrate.known()
     tolerant = await connection.fetchval(
@@ -113,10 +115,11 @@ async def _pending(connection: Connection) -> list[Migration]:
     return migrate.unapplied(Applied(*row) for row in rows)
 
 
-def _words(trouble: BaseException) -> str:
+def words(trouble: BaseException) -> str:
     """Return what a server or the system said, which never holds the password."""
     if isinstance(trouble, TimeoutError):
         return "it does not answer"
     if isinstance(trouble, OSError):
         return trouble.strerror or type(trouble).__name__
-    return str(trouble).rstrip(".")
+    # Not the whole of it: the details of a refusal quote rows.
+    return str(trouble.args[0] if trouble.args else trouble).rstrip(".")
