@@ -104,8 +104,8 @@ def pending(connection: apsw.Connection) -> list[Migration]:
     """Return what a SQLite file lacks; raise ``SchemaMismatch``."""
     if not connection.table_exists("main", "schema_migrations"):
         return known()
-    described = connection.execute("select * from schema_migrations limit 0").get_description()
-    tolerant = any(column[0] == "older_may_run" for column in described)
+    columns = connection.execute("select name from pragma_table_info('schema_migrations')")
+    tolerant = ("older_may_run",) in columns.fetchall()
     question = READ_BOOK if tolerant else READ_OLD_BOOK
     rows: list[Any] = connection.execute(question).fetchall()
     return unapplied(Applied(row[0], row[1], bool(row[2])) for row in rows)

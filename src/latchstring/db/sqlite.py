@@ -1,17 +1,16 @@
-"""SQLite through apsw: one writer thread, one commit for a group of flows.
+"""SQLite through apsw: one writing connection, one commit for a group of flows.
 
-A durable commit costs an fsync; a flow costs microseconds. So one thread owns the only writing
-connection, runs each waiting flow inside a savepoint of its own, commits once for all of them, and
-only then answers. WAL keeps readers out of its way; ``synchronous=FULL`` makes the commit survive
+A durable commit costs an fsync; a flow costs microseconds. So each waiting flow runs inside a
+savepoint of its own on the only writing connection, one commit is for all of them, and only then
+are they answered. WAL keeps readers out of its way; ``synchronous=FULL`` makes the commit survive
 a power cut, which WAL with ``NORMAL`` would not.
 """
 
 import asyncio
 import contextlib
-import itertools
 import queue
 import threading
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -98,12 +97,12 @@ class SqliteTransaction:
 class _Job:
     work: Work[Any]
     future: asyncio.Future[Any]
-    loop: asyncio.AbstractEventLoop
     result: Any = None
     error: BaseException | None = None
 
     def settle(self) -> None:
-        if self.future.done():  # the caller went away; what was committed stays committed
+        """Tell the caller, unless they went away; what was committed stays committed."""
+        if self.future.done():
             return
         if self.error is None:
             self.future.set_result(self.result)
@@ -113,30 +112,25 @@ class _Job:
 
 @dataclass(slots=True, eq=False)
 class SqliteDatabase:
-    """One file, one writer thread, one reading connection."""
+    """One file, one writing connection, one reading connection."""
 
     path: Path
-    _jobs: queue.SimpleQueue[_Job | None] = field(default_factory=queue.SimpleQueue)
-    _thread: threading.Thread | None = None
+    _writer: "_Writer | None" = None
     _reader: apsw.Connection | None = None
     _reading: dict[Any, Any] = field(default_factory=dict)
 
     def open(self) -> "SqliteDatabase":
-        """Bring the schema up to date and start the writer; return self."""
+        """Bring the schema up to date and open both connections; return self."""
         connection = connect(self.path)
         try:
             bring_up_to_date(connection, self.path)
         except BaseException:
             connection.close()
             raise
-        connection.set_busy_timeout(_BUSY_MILLISECONDS)
         self._reader = connect(self.path)
         self._reader.execute("pragma query_only = on")
         self._reader.set_busy_timeout(_READER_MILLISECONDS)
-        self._thread = threading.Thread(
-            target=_Writer(connection, self._jobs).run, name="sqlite-writer", daemon=True
-        )
-        self._thread.start()
+        self._writer = _Writer(connection)
         return self
 
     @property
@@ -146,14 +140,10 @@ class SqliteDatabase:
 
     async def transact(self, work: Work[Result]) -> Result:
         """Queue the work for the writer and wait for its group's commit."""
-        if self._thread is None:
+        writer = self._writer
+        if writer is None:
             raise Unavailable(detail=_NOT_OPEN)
-        if self._jobs.qsize() >= _MOST_WAITING:
-            raise Unavailable(detail="too many flows are waiting for the writer")
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[Result] = loop.create_future()
-        self._jobs.put(_Job(work, future, loop))
-        return await future
+        return cast("Result", await writer.accept(work))
 
     async def read(self, work: Work[Result]) -> Result:
         """Run the work here and now: a point read takes less time than a thread switch."""
@@ -171,62 +161,87 @@ class SqliteDatabase:
 
     async def close(self) -> None:
         """Let the writer finish what it has, then close both connections."""
-        thread, self._thread = self._thread, None  # from here on nothing more is accepted
-        if thread is not None:
-            self._jobs.put(None)
-            await asyncio.to_thread(thread.join)
+        writer, self._writer = self._writer, None  # from here on nothing more is accepted
+        if writer is not None:
+            await writer.close()
         if self._reader is not None:
             self._reader.close()
             self._reader = None
 
 
 class _Writer:
-    """The thread that owns the writing connection."""
+    """The writing connection, and the groups of flows that go through it one after the other.
 
-    def __init__(self, connection: apsw.Connection, jobs: "queue.SimpleQueue[_Job | None]") -> None:
+    Statements run on the event loop's thread, where they take microseconds: handed to another
+    thread, each would cost more in taking turns with the interpreter than in the database. What
+    can take long is the disk and other processes, so beginning (where somebody holds the file) and
+    committing happen in a thread, and the next group gathers meanwhile.
+    """
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        connection.set_busy_timeout(0)
         self._connection = connection
-        self._jobs = jobs
         self._transaction = SqliteTransaction(connection, {})
-        self._stopping = False
+        self._waiting: list[_Job] = []
+        self._underway = False
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._errands: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._wait_for_disk, name="sqlite", daemon=True)
+        self._thread.start()
 
-    def run(self) -> None:
-        while not self._stopping:
-            job = self._jobs.get()
-            if job is None:
-                break
-            group: list[_Job] = []
-            try:
-                self._commit_group(job, group)
-            except apsw.BusyError as trouble:
-                # Whoever waited behind them would only wait as long again, one after the other.
-                group.extend(self._waiting())
-                self._fail(group, trouble)
-            except Exception as trouble:  # noqa: BLE001 - whatever it is, nobody may wait forever
-                self._fail(group, trouble)
-            for done in group:
-                _answer(done)
+    def accept(self, work: Work[Any]) -> asyncio.Future[Any]:
+        """Return the work's outcome to come, once it is durable."""
+        if len(self._waiting) >= _MOST_WAITING:
+            raise Unavailable(detail="too many flows are waiting for the writer")
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Any] = loop.create_future()
+        self._waiting.append(_Job(work, future))
+        if not self._underway:
+            # Not at once: whoever else arrives in this turn of the loop shares the commit.
+            self._underway = True
+            self._idle.clear()
+            loop.call_soon(self._begin, loop)
+        return future
+
+    async def close(self) -> None:
+        """Finish what was accepted, then close the connection."""
+        await self._idle.wait()
+        self._errands.put(None)
+        await asyncio.to_thread(self._thread.join)
         self._connection.close()
 
-    def _commit_group(self, first: _Job, group: list[_Job]) -> None:
-        group.append(first)
-        self._connection.execute("begin immediate")
-        self._run_one(first)
-        for job in itertools.islice(self._waiting(), _GROUP - 1):
-            group.append(job)
-            self._run_one(job)
-        self._connection.execute("commit")
+    def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
+        try:
+            self._connection.execute("begin immediate")
+        except apsw.BusyError:
+            self._in_thread(loop, self._begin_patiently, self._run_group)
+        except Exception as trouble:  # noqa: BLE001 - whatever it is, nobody may wait forever
+            self._run_group(loop, trouble)
+        else:
+            self._run_group(loop, None)
 
-    def _waiting(self) -> Iterator[_Job]:
-        """Take what is queued just now, up to the word to stop."""
-        while not self._stopping:
-            try:
-                job = self._jobs.get_nowait()
-            except queue.Empty:
-                return
-            if job is None:
-                self._stopping = True
-            else:
-                yield job
+    def _begin_patiently(self) -> None:
+        self._connection.set_busy_timeout(_BUSY_MILLISECONDS)
+        try:
+            self._connection.execute("begin immediate")
+        finally:
+            self._connection.set_busy_timeout(0)
+
+    def _run_group(self, loop: asyncio.AbstractEventLoop, trouble: Exception | None) -> None:
+        # Who waited behind a file that somebody holds would only wait as long again.
+        size = len(self._waiting) if isinstance(trouble, apsw.BusyError) else _GROUP
+        group, self._waiting = self._waiting[:size], self._waiting[size:]
+        if trouble is not None:
+            self._end(loop, group, trouble)
+            return
+        try:
+            for job in group:
+                self._run_one(job)
+        except Exception as error:  # noqa: BLE001 - whatever it is, nobody may wait forever
+            self._end(loop, group, error)
+        else:
+            self._in_thread(loop, self._commit, lambda loop, error: self._end(loop, group, error))
 
     def _run_one(self, job: _Job) -> None:
         self._connection.execute("savepoint flow")
@@ -241,12 +256,48 @@ class _Writer:
             self._connection.execute("rollback to flow")
         self._connection.execute("release flow")
 
-    def _fail(self, group: list[_Job], trouble: Exception) -> None:
-        with contextlib.suppress(apsw.Error):
-            if self._connection.in_transaction:
-                self._connection.execute("rollback")
+    def _commit(self) -> None:
+        self._connection.execute("commit")
+
+    def _end(
+        self, loop: asyncio.AbstractEventLoop, group: list[_Job], trouble: Exception | None
+    ) -> None:
+        """Answer a group that is durable, or that is lost; then begin the next."""
+        if trouble is not None:
+            with contextlib.suppress(apsw.Error):
+                if self._connection.in_transaction:
+                    self._connection.execute("rollback")
+            for job in group:
+                job.error = _as_unavailable(trouble)
         for job in group:
-            job.error = _as_unavailable(trouble)
+            job.settle()
+        if self._waiting:
+            loop.call_soon(self._begin, loop)
+        else:
+            self._underway = False
+            self._idle.set()
+
+    def _in_thread(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        errand: Callable[[], None],
+        then: Callable[[asyncio.AbstractEventLoop, Exception | None], None],
+    ) -> None:
+        def go() -> None:
+            trouble = None
+            try:
+                errand()
+            except Exception as error:  # noqa: BLE001 - told to the loop, which decides
+                trouble = error
+            # A loop that was closed meanwhile has nobody waiting.
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(then, loop, trouble)
+
+        self._errands.put(go)
+
+    def _wait_for_disk(self) -> None:
+        while (errand := self._errands.get()) is not None:
+            errand()
 
 
 def _as_unavailable(trouble: Exception) -> Exception:
@@ -255,12 +306,6 @@ def _as_unavailable(trouble: Exception) -> Exception:
     error = Unavailable(detail=f"{type(trouble).__name__}: {trouble}")
     error.__cause__ = trouble
     return error
-
-
-def _answer(job: _Job) -> None:
-    # A loop that was closed meanwhile has nobody waiting.
-    with contextlib.suppress(RuntimeError):
-        job.loop.call_soon_threadsafe(job.settle)
 
 
 def _drive(work: Work[Result], transaction: Transaction) -> Result:
