@@ -6,7 +6,7 @@ BIN    := .venv/bin
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-all check format bench coverage catalogue reference lock chromium clean
+.PHONY: help setup run test test-all check format bench coverage catalogue reference lock chromium postgresql clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -17,10 +17,10 @@ setup:  ## install everything into .venv (quick when nothing changed)
 run: setup  ## start the server, its developer inbox and the demo application
 	@exec $(BIN)/latchstring dev $(ARGS)
 
-test: setup chromium  ## run the tests, quick profile
+test: setup chromium postgresql  ## run the tests, quick profile
 	@scripts/test.sh $(ARGS)
 
-test-all: setup chromium  ## run the tests, full profile
+test-all: setup chromium postgresql  ## run the tests, full profile
 	@LATCHSTRING_TEST_PROFILE=full scripts/test.sh $(ARGS)
 
 check: setup  ## format, lint, types, floors, templates, spelling, catalogue
@@ -30,10 +30,10 @@ format: setup  ## rewrite the source in the house format
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
-bench: setup  ## measure logins per second against the bare floor
-	$(BIN)/python -m bench $(ARGS)
+bench: setup  ## measure sign-ins beside peers and bare limits (ARGS=--quick takes 3 minutes)
+	@scripts/bench.sh $(ARGS)
 
-coverage: setup chromium  ## run the tests and refuse less than 95 % coverage
+coverage: setup chromium postgresql  ## run the tests and refuse less than 95 % coverage
 	$(BIN)/coverage erase
 	@scripts/test.sh --cov --cov-append --cov-report= $(ARGS)
 	$(BIN)/coverage report
@@ -49,6 +49,9 @@ lock:  ## rewrite requirements/*.txt (UPGRADE=--upgrade takes newer versions)
 
 chromium:  ## make sure the browser tests have a browser
 	@scripts/chromium.sh
+
+postgresql:  ## make sure the tests have PostgreSQL and what stands around it
+	@scripts/postgresql.sh server
 
 clean:  ## remove what can be made again, .venv included; keeps .latchstring
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.* dist

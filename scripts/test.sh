@@ -4,6 +4,10 @@
 set -u
 cd "$(dirname "$0")/.."
 
+# One PostgreSQL for all of them; this starts it and comes back here.
+[ -n "${LATCHSTRING_TEST_POSTGRESQL:-}" ] \
+    || exec .venv/bin/python -m tests.support.suite_postgresql scripts/test.sh "$@"
+
 NOTHING_SELECTED=5
 
 run() {
