@@ -64,6 +64,11 @@ def pairs(values: Mapping[str, Any]) -> str:
     return table(values.items())
 
 
+def rows_by_table(rows: Mapping[str, int]) -> str:
+    """Return how many rows each table has, in the order of their names."""
+    return table(sorted(rows.items()), ("table", "rows"))
+
+
 def shown(value: object) -> str:
     """Return a value as a person reads it; nothing is a dash."""
     if value is None or value in ("", [], ()):

@@ -50,6 +50,11 @@ async def events_of(
     return await tx.all(SQL["events_of"], Recorded, values)
 
 
+async def newest(tx: Transaction) -> datetime | None:
+    """Return when the last event happened; nothing where none did."""
+    return await tx.one(SQL["newest"], datetime, {})
+
+
 async def purge(tx: Transaction, *, before: datetime, count: int) -> int:
     """Drop a small batch of old events; answer how many went."""
     return await tx.run(SQL["purge_events"], {"before": before, "count": count})

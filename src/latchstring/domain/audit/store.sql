@@ -10,6 +10,10 @@ select id, type, happened_at, user_id, client_id, identifier_digest, request_id,
 where user_id = :user_id or identifier_digest = :identifier_digest
 order by happened_at desc, id desc limit :count
 
+-- newest --
+-- When the last thing happened that is known here.
+select max(happened_at) as happened_at from events
+
 -- purge_events --
 -- Drop a small batch of what is older than the retention.
 delete from events where id in (select e.id from events e where e.happened_at < :before limit :count)
