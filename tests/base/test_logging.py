@@ -1,5 +1,7 @@
 """Logs that a machine can read and that name nobody."""
 
+import errno
+import io
 import json
 
 import pytest
@@ -42,6 +44,25 @@ def test_a_newline_in_a_value_does_not_forge_a_line(capsys):
     structlog.get_logger().info("refused", detail='x\n{"event": "forged"}')
 
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+class FullDisk(io.StringIO):
+    """A file on a disk without space."""
+
+    def write(self, _text: str) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def flush(self) -> None:
+        self.write("")
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_a_line_that_cannot_be_written_is_lost_and_nothing_else(monkeypatch, log_format):
+    monkeypatch.setattr("sys.stderr", FullDisk())
+    logging.configure(log_format, "info")
+
+    structlog.get_logger().info("started")
+    logging.get_logger().exception("crashed")
 
 
 @pytest.mark.parametrize(

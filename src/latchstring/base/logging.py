@@ -3,14 +3,32 @@
 Secrets are kept out by never being handed in. Identifiers go through ``masked`` first.
 """
 
+import contextlib
 import logging
 import sys
-from typing import Literal
+from dataclasses import dataclass
+from typing import Any, Literal, TextIO
 
 import msgspec
 import structlog
 
 REQUEST_ID_KEY = "request_id"
+
+
+@dataclass(slots=True, weakref_slot=True, eq=False)
+class _Forgiving:
+    """A stream that may lose a line: a full disk or a reader that left must not end a request."""
+
+    stream: TextIO
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError):
+            self.stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError):
+            self.stream.flush()
 
 
 def configure(log_format: Literal["json", "console"], level: str) -> None:
@@ -21,6 +39,7 @@ def configure(log_format: Literal["json", "console"], level: str) -> None:
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
     threshold = logging.getLevelNamesMapping()[level.upper()]
+    stream: Any = _Forgiving(sys.stderr)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -30,10 +49,10 @@ def configure(log_format: Literal["json", "console"], level: str) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(stream),
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(level=max(threshold, logging.WARNING), stream=sys.stderr, force=True)
+    logging.basicConfig(level=max(threshold, logging.WARNING), stream=stream, force=True)
 
 
 def _as_json(values: object, **_options: object) -> str:
