@@ -1,0 +1,1 @@
+"""The procedures themselves, one module per family of failures."""

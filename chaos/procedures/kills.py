@@ -1,0 +1,121 @@
+"""R-01, R-03: the server dies without a word while it accepts and delivers."""
+
+import asyncio
+import random
+from collections import Counter
+
+from chaos.databases import SQLITE
+from chaos.driver import at_once
+from chaos.edges.rules import TAKEN, Rule
+from chaos.figures import Figure, at_least, at_most, none_of, told
+from chaos.ledger import OK, duplicates
+from chaos.nodes import Node
+from chaos.registry import procedure
+from chaos.stage import Stage
+
+CLIENTS = 8
+READY_SECONDS = 3.0
+_LIVES = "code_lifetime = 600"
+
+
+@procedure(
+    "R-01",
+    "kill -9 while eight clients start and finish logins, restart, again and again",
+    bound="0 acknowledged sends lost of 10,000; the file whole in each cycle; ready ≤ 3 s",
+    databases=(SQLITE,),
+)
+async def killed_while_accepting(stage: Stage) -> list[Figure]:
+    """Kill the only node in the middle of its work; nothing that it said yes to may be missing."""
+    cycles = stage.scale.pick(short=2, full=50)
+    enough = stage.scale.pick(short=30, full=205)
+    draw = random.Random(stage.scale.name)
+    node = stage.node(email=_LIVES)
+    ready, broken = [await node.start()], []
+    for cycle in range(cycles):
+        if cycle:
+            ready.append(await node.start())
+        seconds = draw.uniform(0.2, stage.scale.pick(short=0.4, full=2.0))
+        await _until_killed(stage, node, f"c{cycle}", seconds=seconds, enough=enough)
+        verdict = await stage.database.integrity()
+        if verdict != "ok":
+            broken.append(f"cycle {cycle}: {verdict}")
+    await node.start()
+    await stage.settled(60)
+    return [
+        *await stage.ledger_check(),
+        none_of("cycles after which the file was damaged", broken, cycles),
+        at_most("slowest start", max(ready), READY_SECONDS * stage.scale.patience, " s"),
+        at_least("acknowledged sends", len(stage.ledger.acknowledged), cycles * enough * 0.97),
+        none_of("answers with a fault of ours", stage.ledger.wrong_statuses),
+        told(f"{len(stage.ledger.successes):,} logins, {len(duplicates(stage.messages)):,} copies"),
+    ]
+
+
+async def _until_killed(
+    stage: Stage, node: Node, label: str, *, seconds: float, enough: int
+) -> None:
+    """Let clients work for a while, at least until enough sends are acknowledged; then kill."""
+    before = len(stage.ledger.acknowledged)
+    dead = asyncio.Event()
+
+    async def live(client: int) -> None:
+        while not dead.is_set():
+            person = stage.driver.person(f"{label}x{client}")
+            started = await stage.driver.start(person, node)
+            if started.status != OK:
+                await asyncio.sleep(0.01)
+            elif client % 4 == 0:  # every fourth person also answers
+                await _answer(stage, node, person, dead)
+
+    async def kill() -> None:
+        await asyncio.sleep(seconds)
+        while len(stage.ledger.acknowledged) - before < enough:
+            await asyncio.sleep(0.01)
+        node.kill()
+        dead.set()
+
+    await asyncio.gather(at_once(CLIENTS, live), kill())
+
+
+async def _answer(stage: Stage, node: Node, person: str, dead: asyncio.Event) -> None:
+    while not dead.is_set():
+        stage.messages.refresh()
+        if stage.messages.of(person):
+            await stage.driver.verify(person, stage.messages.to[person][-1].code, node)
+            return
+        await asyncio.sleep(0.005)
+
+
+@procedure(
+    "R-03",
+    "kill -9 between the relay's 250 and the note that the mail was sent",
+    bound="0 lost; copies are the same to the byte; no second new code",
+)
+async def killed_between_hand_over_and_note(stage: Stage) -> list[Figure]:
+    """The relay has the mail on its disk and takes its time to say so; then the sender dies."""
+    rounds = stage.scale.pick(short=1, full=20)
+    crowd = stage.scale.pick(short=8, full=16)
+    node = stage.node(email=_LIVES)
+    window = Rule(stage=TAKEN, wait=0.3)
+    for round_ in range(rounds):
+        await stage.edges.mail(window)
+        await node.start()
+        people = [stage.driver.person(f"r{round_}") for _ in range(crowd)]
+        await asyncio.gather(*(stage.driver.start(person, node) for person in people))
+        await stage.messages.wait_for(people[0])
+        await asyncio.sleep(0.1)
+        node.kill()
+        await stage.edges.mail()
+    await node.start()
+    await stage.settled()
+    await asyncio.sleep(stage.scale.pick(short=0.3, full=2.0))
+    stage.messages.refresh()
+    codes = {person: {m.code for m in sent} for person, sent in stage.messages.to.items()}
+    copies = Counter(message.id for message in stage.messages.all)
+    return [
+        *await stage.ledger_check(),
+        none_of("people with a second, new code", [p for p, c in codes.items() if len(c) > 1]),
+        at_least("mails that were sent twice", len(duplicates(stage.messages)), rounds),
+        at_most("copies of one mail", max(copies.values()), 2),
+        none_of("answers with a fault of ours", stage.ledger.wrong_statuses),
+    ]

@@ -1,0 +1,63 @@
+"""The list of procedures, in the order of their numbers."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from chaos.databases import KINDS
+from chaos.figures import Figure
+
+if TYPE_CHECKING:
+    from chaos.stage import Stage
+
+Run = Callable[["Stage"], Awaitable[list[Figure]]]
+
+_MODULES = ("kills", "mail", "races", "disk", "clients")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Procedure:
+    """One failure: what is done, on which databases, and what must hold."""
+
+    id: str
+    sentence: str
+    bound: str
+    """What must hold, as the documentation says it."""
+    databases: Sequence[str] = KINDS
+    run: Run | None = None
+    waits_for: str = ""
+    """Why it cannot be run yet; such a procedure is told, and never counted as passed."""
+
+
+_known: dict[str, Procedure] = {}
+
+
+def procedure(
+    id_: str, sentence: str, *, bound: str, databases: Sequence[str] = KINDS
+) -> Callable[[Run], Run]:
+    """Register the decorated function."""
+
+    def register(run: Run) -> Run:
+        _add(Procedure(id=id_, sentence=sentence, bound=bound, databases=databases, run=run))
+        return run
+
+    return register
+
+
+def waiting(id_: str, sentence: str, *, bound: str, waits_for: str) -> None:
+    """Register what cannot be run yet, with the reason."""
+    _add(Procedure(id=id_, sentence=sentence, bound=bound, waits_for=waits_for))
+
+
+def _add(found: Procedure) -> None:
+    if found.id in _known:
+        raise ValueError(f"two procedures are called {found.id}")
+    _known[found.id] = found
+
+
+def procedures() -> list[Procedure]:
+    """Return all of them."""
+    for module in _MODULES:
+        import_module(f"chaos.procedures.{module}")
+    return [_known[name] for name in sorted(_known)]

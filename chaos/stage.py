@@ -1,0 +1,103 @@
+"""Everything that a procedure finds when it begins: a folder, a database, edges, a driver."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from chaos import ledger as books
+from chaos.configuration import configuration
+from chaos.databases import Database, SqliteFile, consumed
+from chaos.driver import Driver
+from chaos.edges.process import RECORD, EdgeProcess, edges
+from chaos.figures import Figure
+from chaos.ledger import Ledger
+from chaos.messages import Messages
+from chaos.nodes import PROGRAM, Node
+from chaos.ports import stable_port
+from chaos.scale import Scale
+
+
+@dataclass(slots=True, eq=False)
+class Stage:
+    """One run of one procedure."""
+
+    folder: Path
+    scale: Scale
+    database: Database
+    edges: EdgeProcess
+    messages: Messages
+    stack: AsyncExitStack
+    ledger: Ledger = field(default_factory=Ledger)
+    nodes: list[Node] = field(default_factory=list)
+
+    driver: Driver = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Give the people this run's ledger."""
+        self.driver = Driver(self.ledger, self.messages)
+
+    def node(
+        self,
+        *,
+        environment: Mapping[str, str] | None = None,
+        program: Sequence[str] = PROGRAM,
+        smtp_url: str = "",
+        database_url: str = "",
+        public_port: int = 0,
+        workers: int = 1,
+        at: Path | None = None,
+        **tables: str,
+    ) -> Node:
+        """Configure one more node of the installation; it is killed at the end of the run."""
+        name = f"node-{len(self.nodes) + 1}"
+        port = stable_port()
+        first = self.nodes[0].port if self.nodes else port
+        text = configuration(
+            {
+                "public_url": f"http://127.0.0.1:{public_port or first}",
+                "port": port,
+                "database_url": database_url or self.database.url,
+                "key_file": str(self.folder / "keys" / "secret.key"),
+                "smtp_url": smtp_url or f"smtp://127.0.0.1:{self.edges.mail_port}",
+                "gateway_url": f"http://127.0.0.1:{self.edges.text_port}/texts",
+            },
+            tables,
+        )
+        file = (at or self.folder) / f"{name}.toml"
+        file.write_text(text, encoding="utf-8")
+        node = Node(
+            name, file, port, program=program, environment=environment or {}, workers=workers
+        )
+        self.nodes.append(node)
+        self.stack.callback(node.kill)
+        return node
+
+    async def started(self, count: int = 1, *, workers: int = 1, **tables: str) -> list[Node]:
+        """Configure and start so many nodes."""
+        nodes = [self.node(workers=workers, **tables) for _ in range(count)]  # type: ignore[arg-type]  # names of tables
+        await nodes[0].start()
+        await asyncio.gather(*(node.start() for node in nodes[1:]))
+        return nodes
+
+    async def settled(self, patience: float = 30.0) -> None:
+        """Wait until everybody who was promised a message has one, or patience ends."""
+        people = {entry.person for entry in self.ledger.acknowledged}
+        await self.messages.wait_for_all(people, patience=patience)
+
+    async def ledger_check(self, *, excused: set[str] | None = None) -> list[Figure]:
+        """Return what every run must be able to say at its end."""
+        used = await consumed(self.database)
+        return books.check(self.ledger, self.messages, used, excused=excused)
+
+
+@asynccontextmanager
+async def a_stage(
+    folder: Path, scale: Scale, database: Database | None = None
+) -> AsyncIterator[Stage]:
+    """Set a stage in this folder, and clear it away afterwards, whatever happened on it."""
+    async with AsyncExitStack() as stack:
+        where = await stack.enter_async_context(edges(folder))
+        below: Database = database or SqliteFile(folder / "var" / "latchstring.db")
+        yield Stage(folder, scale, below, where, Messages(folder / RECORD), stack)
