@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from latchstring.flows.manage_connections import ManageConnections
     from latchstring.flows.manage_users import ManageUsers
 
+    from latchstring.flows.rotate_signing_key import RotateSigningKey
 REFUSED = 1
 MISUSED = 2
 
@@ -32,6 +33,7 @@ class Desk:
     clients: "ManageClients"
     users: "ManageUsers"
 
+    signing_keys: "RotateSigningKey"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Roof:
@@ -71,7 +73,7 @@ COMMANDS = {
     "clients": Entry("clients", "clients", "Applications: register, change, remove."),
     "users": Entry("users", "users", "Users: show, block, delete."),
     "codes": Entry("users", "codes", "Codes and links that were sent."),
-    "keys": Entry("keys", "keys", "Secret keys of the installation."),
+    "keys": Entry("keys", "keys", "Signing keys, and the secret keys of the key file."),
     "config": Entry("configuration", "config", "Check and show the configuration."),
     "healthcheck": Entry("health", "healthcheck", "Ask the running server whether it is ready."),
     "version": Entry("health", "version", "Print the version."),

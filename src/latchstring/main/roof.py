@@ -76,5 +76,7 @@ def _run(settings: "Settings", program: Coroutine[Any, Any, None]) -> None:
     from latchstring.base import logging
 
     logging.configure(settings.log_format, settings.log_level)
+    from latchstring.flows.rotate_signing_key import RotateSigningKey
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(program)
+            signing_keys=RotateSigningKey(database, found.keyring, clock, refresh),
