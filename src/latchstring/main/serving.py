@@ -96,8 +96,23 @@ class Seat:
     """Where a server process listens: alone, or beside others on the same socket."""
 
     listener: socket.socket
+    number: int = 0
     has_siblings: bool = False
     on_ready: Callable[[], None] | None = None
+    supervisor: socket.socket | None = None
+    """Closed when whoever started us is gone: then we go too, or nobody could take our place."""
+
+    def follow(self, departure: Departure) -> None:
+        """Leave when the supervisor has left."""
+        supervisor, loop = self.supervisor, asyncio.get_running_loop()
+        if supervisor is None:
+            return
+
+        def gone() -> None:
+            loop.remove_reader(supervisor)
+            departure.ask()
+
+        loop.add_reader(supervisor, gone)
 
 
 async def serve(
@@ -109,6 +124,7 @@ async def serve(
     seat = seat or Seat(listener=bound(settings))
     departure = Departure(settings.drain)
     with departure.at_signals():
+        seat.follow(departure)
         async with running(settings, departure, development) as found:
             application: ASGIApp = found.application
             if development is not None:
