@@ -63,7 +63,7 @@ class Served:
     @property
     def kind(self) -> str:
         """Its database."""
-        return self.contestant.store.kind if self.contestant.store else "none"
+        return self.contestant.store.kind if self.contestant.store else ""
 
     @property
     def people(self) -> int:
