@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-SHORT = "--seconds 0.4 --warm-up 0.2 --rounds 2 --users 2 --users-in-database 3000 --cold-starts 1"
+SHORT = "--seconds 0.3 --warm-up 0.1 --rounds 1 --users 2 --users-in-database 3000 --cold-starts 0"
 
 
 def test_a_short_run_measures_every_contestant_and_judges_the_goals():
@@ -15,7 +15,7 @@ def test_a_short_run_measures_every_contestant_and_judges_the_goals():
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=280,
         check=False,
     )
     assert done.returncode == 0, done.stderr
