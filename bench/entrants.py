@@ -122,7 +122,8 @@ class Served:
 
     def _without_errors(self, window: Window) -> Window:
         if window.errors:
-            raise BenchFailed(f"{self.name}: {'; '.join(window.errors)}")
+            said = "\n".join(server.last_words() for server in self.contestant.servers)
+            raise BenchFailed(f"{self.name}: {'; '.join(window.errors)}\n{said}")
         return window
 
     def _server_cpu(self) -> float:
