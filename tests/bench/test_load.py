@@ -150,7 +150,7 @@ async def test_one_login_that_fails_refuses_the_figure(token: bytes, monkeypatch
     monkeypatch.setattr("bench.load._PATIENCE", 0.2)
     codes = Codes()
     async with a_server(handing_over(codes, token)) as port:
-        with pytest.raises(BenchFailed, match="somebody(.|\n)*the end of its log"):
+        with pytest.raises(BenchFailed, match=r"somebody(.|\n)*the end of its log"):
             await served(port, codes).measure(1, 0.1)
 
 
