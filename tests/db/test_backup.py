@@ -41,7 +41,8 @@ async def test_it_is_one_file_that_needs_no_log(tmp_path, original):
 
 async def test_it_is_one_moment_of_a_database_that_is_written_to(tmp_path, original, monkeypatch):
     """A writer keeps two tables equal, commit by commit; in every backup they are."""
-    stop, commits = threading.Event(), []
+    stop = threading.Event()
+    commits: list[str] = []
     monkeypatch.setattr(snapshot, "_PAGES", 1)
     monkeypatch.setattr(snapshot, "_STEPS", 1)
 

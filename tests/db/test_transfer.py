@@ -113,11 +113,11 @@ async def test_a_row_that_did_not_come_as_it_was_is_found_and_named(original, fi
     tables = shape.current_tables()
     with sqlite_place.read(original) as file:
         async with postgresql_place.reading(address) as session:
-            places = SqlitePlace(file), PostgresqlPlace(session)
+            here, there = SqlitePlace(file), PostgresqlPlace(session)
             with pytest.raises(Differs) as found:
-                await copying.compare_rows(*places, tables)
+                await copying.compare_rows(here, there, tables)
             with pytest.raises(Differs):
-                await copying.compare_rows(*reversed(places), tables)
+                await copying.compare_rows(there, here, tables)
     assert str(found.value) == told[how]
 
 
