@@ -5,7 +5,7 @@ machine does weighs on both.
 """
 
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bench.contestants import Contestant
@@ -57,12 +57,15 @@ class Heat:
         self.serve(f"better-auth/{kind}", better_auth(self.folder(), store, self.sinks, people=FEW))
 
     async def product(
-        self, kind: str, variant: Variant, *, people: int = FEW, nodes: int = 1, key: str = ""
+        self, kind: str, variant: Variant, *, people: int = FEW, nodes: int = 1, also: str = ""
     ) -> None:
-        """Let the product take part."""
+        """Let the product take part; ``also`` tells this one from another of the same variant."""
         store = await self.store(kind)
         found = latchstring(self.folder(), store, self.sinks, variant, people=people, nodes=nodes)
-        self.serve(key or f"{variant.name.lower()}/{kind}", found)
+        if also:
+            found = replace(found, name=f"{found.name}, {also}")
+        size = f"/{people}" if people != FEW else ""
+        self.serve(also or f"{variant.name.lower()}/{kind}{size}", found)
 
 
 async def lean_on_sqlite(heat: Heat) -> None:
@@ -73,8 +76,7 @@ async def lean_on_sqlite(heat: Heat) -> None:
     rows = await heat.stack.enter_async_context(sqlite_rows(heat.folder() / "rows.db"))
     heat.entrants["rows/sqlite"] = rows
     for people in heat.plan.people:
-        key = f"lean/sqlite/{people}"
-        await heat.product("sqlite", Variant.LEAN, people=people, key=key)
+        await heat.product("sqlite", Variant.LEAN, people=people)
 
 
 async def lean_on_postgresql(heat: Heat) -> None:
@@ -85,8 +87,7 @@ async def lean_on_postgresql(heat: Heat) -> None:
     store = await heat.stack.enter_async_context(postgresql())
     heat.entrants["rows/postgresql"] = Pgbench(store)
     for people in heat.plan.people:
-        key = f"lean/postgresql/{people}"
-        await heat.product("postgresql", Variant.LEAN, people=people, key=key)
+        await heat.product("postgresql", Variant.LEAN, people=people)
 
 
 async def full(heat: Heat) -> None:
@@ -101,8 +102,8 @@ async def full(heat: Heat) -> None:
 
 async def nodes(heat: Heat) -> None:
     """One node and two on one PostgreSQL; and how much of a login is HTTP alone."""
-    for number, key in ((1, "one node"), (2, "two nodes")):
-        await heat.product("postgresql", Variant.LEAN, nodes=number, key=key)
+    for number, name in ((1, "one node"), (2, "two nodes")):
+        await heat.product("postgresql", Variant.LEAN, nodes=number, also=name)
     heat.serve("bare http", bare_http(heat.folder(), heat.sinks))
 
 

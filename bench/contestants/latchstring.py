@@ -90,7 +90,7 @@ _CREDENTIALS = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
 
 
 def latchstring(
-    folder: Path, store: Store, sinks: Sinks, variant: Variant, *, people: int, nodes: int = 1
+    folder: Path, store: Store, sinks: Sinks, variant: Variant, *, people: int, nodes: int
 ) -> Contestant:
     """Configure an installation in an empty folder; all of its nodes share one key file."""
     (folder / "keys").mkdir(mode=0o700)
@@ -103,7 +103,7 @@ def latchstring(
         await store.load("identifiers", _IDENTIFIERS, map(_identifier, range(people)))
 
     return Contestant(
-        name=f"latchstring, {variant}" + (f", {nodes} nodes" if nodes > 1 else ""),
+        name=f"latchstring, {variant}",
         people=people,
         dialect=Auth0Dialect(variant),
         servers=servers,

@@ -10,7 +10,7 @@ from bench.report import versions
 
 def lines(plan: Plan, result: Result) -> Iterator[str]:
     """Yield every line of the report."""
-    for section in (_goals, _logins, _latencies, _processes, _mails):
+    for section in (_goals, _logins, _latencies, _processes, _mail):
         yield from section(plan, result)
         yield ""
     yield from _small_print(plan, result)
@@ -46,7 +46,7 @@ def _latencies(_plan: Plan, result: Result) -> Iterator[str]:
         *("ask p50/p95/p99, ms", "code in the sink, ms", "answer, ms"),
     )
     for line in result.lines.values():
-        if line.half is not None:
+        if line.half is not None and line.kind:  # bare HTTP is as fast as those who ask it
             yield _row(
                 *(line.name, line.kind, f"{line.people:,}", round(line.half_rate)),
                 *map(milliseconds, (line.half.requests, line.half.handovers, line.half.verifies)),
@@ -67,10 +67,10 @@ def _processes(_plan: Plan, result: Result) -> Iterator[str]:
             )
 
 
-def _mails(_plan: Plan, result: Result) -> Iterator[str]:
-    yield from _head("a mail", "CPU, µs")
-    for name, cost in result.mail.items():
-        yield _row(name, round(cost))
+def _mail(_plan: Plan, result: Result) -> Iterator[str]:
+    if result.mail:
+        yield from _head("a mail", *result.mail)
+        yield _row("CPU, µs", *map(round, result.mail.values()))
 
 
 def _small_print(plan: Plan, result: Result) -> Iterator[str]:
