@@ -77,8 +77,10 @@ async def _warm_up(plan: Plan, line: Line, entrant: Entrant) -> None:
 async def _finish(plan: Plan, line: Line, entrant: Entrant) -> None:
     """Measure latencies when half of what it can do is asked of it; then check and weigh it."""
     if isinstance(entrant, Served):
-        line.half_rate = statistics.median(m.rate for m in line.measures[plan.users[-1]]) / 2
-        line.half = await entrant.at_rate(line.half_rate, 2 * plan.seconds)
+        if entrant.kind:  # what keeps nothing is as fast as those who ask it
+            saturation = statistics.median(m.rate for m in line.measures[plan.users[-1]])
+            line.half_rate = saturation / 2
+            line.half = await entrant.at_rate(line.half_rate, 2 * plan.seconds)
         if line.key in _MAILING:
             line.starts = await entrant.starts_at_rate(_STARTS_PER_SECOND, 2 * plan.seconds)
         line.memory_after = entrant.memory()

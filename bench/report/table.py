@@ -46,7 +46,7 @@ def _latencies(_plan: Plan, result: Result) -> Iterator[str]:
         *("ask p50/p95/p99, ms", "code in the sink, ms", "answer, ms"),
     )
     for line in result.lines.values():
-        if line.half is not None and line.kind:  # bare HTTP is as fast as those who ask it
+        if line.half is not None:
             yield _row(
                 *(line.name, line.kind, f"{line.people:,}", round(line.half_rate)),
                 *map(milliseconds, (line.half.requests, line.half.handovers, line.half.verifies)),
