@@ -6,9 +6,10 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -24,16 +25,22 @@ class Tree:
 
     def cpu(self) -> float:
         """Return the seconds of CPU used so far, user and system, also by those that ended."""
-        times = [found.cpu_times() for found in self._alive()]
+        times = self._each(lambda found: found.cpu_times())
         return float(sum(t.user + t.system + t.children_user + t.children_system for t in times))
 
     def memory(self) -> float:
         """Return the proportional set size, in MiB."""
-        return float(sum(found.memory_full_info().pss for found in self._alive())) / _MIB
+        return float(sum(self._each(lambda found: found.memory_full_info().pss))) / _MIB
 
-    def _alive(self) -> list[psutil.Process]:
+    def _each(self, read: Callable[[psutil.Process], Any]) -> list[Any]:
         root = psutil.Process(self.pid)
-        return [root, *root.children(recursive=True)]
+        while True:
+            try:
+                return [read(found) for found in (root, *root.children(recursive=True))]
+            except psutil.NoSuchProcess as gone:
+                # A child that ended meanwhile: its CPU is in its parent's account now.
+                if gone.pid == self.pid:
+                    raise
 
 
 @dataclass(slots=True)

@@ -5,8 +5,8 @@ create table challenges (
     expires_at bigint not null
 );
 create table people (
-    person text primary key,
-    id text not null,
+    id text primary key,
+    person text not null unique,
     signed_in_at bigint not null
 );
 create table sessions (

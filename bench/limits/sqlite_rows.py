@@ -26,7 +26,7 @@ _SCHEMA = Path(__file__).with_name("rows.sql")
 _START = ("insert into challenges values (:challenge, :person, :challenge, :now)",)
 _VERIFY = (
     "delete from challenges where id = :challenge",
-    """insert into people values (:person, :session, :now)
+    """insert into people values (:session, :person, :now)
     on conflict (person) do update set signed_in_at = excluded.signed_in_at""",
     "insert into sessions select :session, id, :now from people where person = :person",
 )
@@ -40,7 +40,7 @@ class Rows:
         self._connection.execute("pragma journal_mode = wal; pragma synchronous = full")
         self._connection.execute(_SCHEMA.read_text(encoding="utf-8"))
         with self._connection:
-            known = ((address(n), str(n)) for n in range(people))
+            known = ((str(n), address(n)) for n in range(people))
             self._connection.executemany("insert into people values (?, ?, 0)", known)
         self._people = people
         self._chance = random.Random("latchstring")
