@@ -20,7 +20,7 @@ defaults
     timeout client 60s
     timeout server 60s
     timeout queue 5s
-    timeout check 1s
+    timeout check 2s
     # A request that found no node is given to another; one that a node has begun never is.
     retries 3
     retry-on conn-failure
@@ -38,13 +38,13 @@ _HTTP = """
     option forwardfor
     option httpchk GET /readyz
     http-check expect status 200
-    default-server check inter {interval}ms fall 1 rise 1
+    default-server check inter {interval}ms fall 2 rise 1
 """
 
 # The first that lives takes everything; connections to one that died end at once.
 _TCP = """
     balance first
-    default-server check inter {interval}ms fall 1 rise 1 on-marked-down shutdown-sessions
+    default-server check inter {interval}ms fall 2 rise 1 on-marked-down shutdown-sessions
 """
 
 
@@ -81,8 +81,10 @@ class Balancer:
         if program is None:
             raise NotStartedError("no haproxy: run scripts/postgresql.sh haproxy")
         command = [program, "-db", "-f", self._configuration]
-        entrance = ("127.0.0.1", self.port)
-        self._process = self._tether.start(command, self._log, lambda _: accepts(entrance))
+        doors = [("127.0.0.1", self.port), self._admin]
+        self._process = self._tether.start(
+            command, self._log, lambda _: all(accepts(door) for door in doors)
+        )
 
     def states(self) -> dict[str, str]:
         """What it thinks of ``node1``, ``node2`` …: ``UP`` or ``DOWN``."""
