@@ -6,6 +6,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Literal, Self
 
 from tests.support.tethered import PATIENCE, NotStartedError, Tether, accepts, free_port, tail
@@ -81,7 +82,7 @@ class Balancer:
         if program is None:
             raise NotStartedError("no haproxy: run scripts/postgresql.sh haproxy")
         command = [program, "-db", "-f", self._configuration]
-        doors = [("127.0.0.1", self.port), self._admin]
+        doors: list[tuple[str, int] | Path] = [("127.0.0.1", self.port), self._admin]
         self._process = self._tether.start(
             command, self._log, lambda _: all(accepts(door) for door in doors)
         )
