@@ -13,6 +13,8 @@ from typing import Any
 
 import psutil
 
+from bench.plan import BenchFailed
+
 _PATIENCE = 20.0
 _MIB = 2**20
 
@@ -71,7 +73,7 @@ class Server:
         while not self._is_ready():
             taken = time.perf_counter() - began
             if self._process.poll() is not None or taken > _PATIENCE:
-                raise RuntimeError(f"{self.command[0]} does not start: {self.last_words()}")
+                raise BenchFailed(f"{self.command[0]} does not start: {self.last_words()}")
             time.sleep(0.005)
         return time.perf_counter() - began
 
