@@ -187,11 +187,12 @@ async def test_wildcards_in_a_prefix_mean_themselves(do):
 
 async def test_the_outbox_tells_when_and_since_when(do):
     assert await do(store.next_due) is None
-    assert await do(store.oldest_queued) is None
+    assert await do(store.backlog, 9) == store.Backlog(0, None)
     await do(store.enqueue, a_message("one", created_at=NOW - SECOND, due_at=NOW + SECOND))
     await do(store.enqueue, a_message("two", created_at=NOW, due_at=NOW + 2 * SECOND))
     assert await do(store.next_due) == NOW + SECOND
-    assert await do(store.oldest_queued) == NOW - SECOND
+    assert await do(store.backlog, 9) == store.Backlog(2, NOW - SECOND)
+    assert await do(store.backlog, 1) == store.Backlog(1, NOW - SECOND)
 
 
 async def test_the_newest_messages_to_somebody(do):
@@ -236,4 +237,4 @@ async def test_old_settled_messages_are_forgotten_in_small_batches(do):
     assert await do(store.purge_settled, before=before, most=3) == 2
     assert await do(store.purge_settled, before=before, most=3) == 0
     assert await do(store.find_message, fresh.id) is not None
-    assert await do(store.oldest_queued) == NOW - 999 * SECOND
+    assert await do(store.backlog, 9) == store.Backlog(1, NOW - 999 * SECOND)

@@ -104,9 +104,17 @@ async def next_due(tx: Transaction) -> datetime | None:
     return await tx.one(SQL["next_due"], datetime, {})
 
 
-async def oldest_queued(tx: Transaction) -> datetime | None:
-    """Return since when the longest waiting message waits; nothing while none does."""
-    return await tx.one(SQL["oldest_queued"], datetime, {})
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What waits in the outbox."""
+
+    queued: int
+    oldest: datetime | None
+
+
+async def backlog(tx: Transaction, most: int) -> Backlog:
+    """Return how many messages wait, counting up to ``most``, and since when the oldest does."""
+    return await tx.one(SQL["backlog"], Backlog, {"most": most}) or Backlog(0, None)
 
 
 async def find_message(tx: Transaction, message_id: MessageId) -> Message | None:

@@ -82,9 +82,13 @@ where state = 'queued' and substr(lease_owner, 1, length(cast(:prefix as text)))
 -- When there is something to do next, leases that could run out among it.
 select min(due_at) as due_at from messages where state = 'queued'
 
--- oldest_queued --
--- Since when the longest waiting message waits.
-select min(created_at) as created_at from messages where state = 'queued'
+-- backlog --
+-- How many messages wait, and since when the oldest of them does. Of a long queue only the part that is
+-- due first is looked at: this is asked every few seconds, most of all when there is trouble.
+select count(*) as queued, min(w.created_at) as oldest
+from (
+    select m.created_at from messages m where m.state = 'queued' order by m.due_at limit :most
+) w
 
 -- find_message --
 -- One message by its id.
