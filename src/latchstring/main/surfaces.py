@@ -79,7 +79,7 @@ def flows(installation: Installation, signer: Signer, worker: DeliverMessages) -
     verify = VerifyPasswordless(database, keyring, clock, limits, accept)
     issue_tokens = IssueTokens(database, signer, clock, settings.issuer, lifetimes.access_token)
     return Flows(
-        start=StartPasswordless(database, keyring, clock, limits, worker.wake),
+        start=StartPasswordless(database, keyring, clock, limits, worker),
         verify=verify,
         follow_link=FollowLink(
             database, keyring, clock, installation.configuration, accept, code_lifetime

@@ -1,16 +1,20 @@
 """Challenges and guess budgets in the database. Concurrency lives in the statements."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from latchstring.base.ids import AuthorizationId, ChallengeId, IdentifierDigest
 from latchstring.db import records, statements
 from latchstring.db.database import Transaction
-from latchstring.domain.challenges.budget import DAY, MONTH, Browser, Guesses, hour_of
+from latchstring.domain.challenges.budget import (
+    Browser,
+    Guesses,
+    day_before,
+    hour_of,
+    month_before,
+)
 from latchstring.domain.challenges.challenge import Challenge, EndedBy
 
 SQL = statements.load(__package__)
-
-_HOUR = timedelta(hours=1)
 
 
 async def add(tx: Transaction, challenge: Challenge, *, live: int, now: datetime) -> None:
@@ -108,8 +112,8 @@ async def count_guesses(
     values = {
         "identifier_digest": digest,
         "browser": browser,
-        "day_ago": now - DAY - _HOUR,
-        "month_ago": now - MONTH - _HOUR,
+        "day_ago": day_before(now),
+        "month_ago": month_before(now),
     }
     return await tx.one(SQL["count_guesses"], Guesses, values) or Guesses(0, 0)
 
