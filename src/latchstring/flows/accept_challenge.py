@@ -48,9 +48,14 @@ class Proof:
 
     @property
     def amr(self) -> tuple[str, ...]:
-        """How it was proven, in the words of RFC 8176; ``email`` is ours, it has none for it."""
-        channel = "sms" if self.identifier.connection == SMS else "email"
-        return ("otp", channel) if self.method is Method.CODE else (channel,)
+        """How it was proven."""
+        return amr_of(self.identifier, self.method)
+
+
+def amr_of(identifier: Identifier, method: Method) -> tuple[str, ...]:
+    """Return it in the words of RFC 8176; ``email`` is ours, it has none for it."""
+    channel = "sms" if identifier.connection == SMS else "email"
+    return ("otp", channel) if method is Method.CODE else (channel,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,8 @@
 """A whole start in one statement, where the database can: one round trip, and a shared commit.
 
-The steps are those of ``StartPasswordless``, which remains the truth: whatever cannot be told in one
-statement, or met somebody else in the way, is done step by step. Which pays is measured in bench/.
+The steps are those of ``StartPasswordless``, which remains the truth: whatever cannot be told in
+one statement, or met somebody else in the way, is done step by step. That it pays is measured in
+bench/.
 """
 
 from collections.abc import Sequence
