@@ -2,51 +2,77 @@
 
 import argparse
 import asyncio
+import shlex
 import sys
 import tempfile
 from pathlib import Path
 
 import uvloop
 
-from bench.rounds import BenchFailed, Plan, run
-from bench.table import lines
-
-_FOLDER = Path(".latchstring")
+from bench.heats import HEATS
+from bench.plan import BenchFailed, Plan
+from bench.report import document, plot, table
+from bench.rounds import run
 
 
 def main() -> int:
     """Return the exit code."""
     options = _options()
-    # Not the system's folder for temporary files: it may lie in memory, where fsync is free.
-    options.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="bench-", dir=options.folder) as folder:
-        plan = Plan(
-            seconds=options.seconds,
-            rounds=options.rounds,
-            users=tuple(options.users),
-            cold_starts=options.cold_starts,
-            folder=Path(folder).resolve(),
-        )
+    # Not /tmp, which may lie in memory, where fsync is free. Clusters are made there, too.
+    tempfile.tempdir = str(options.folder)
+    with tempfile.TemporaryDirectory(prefix="latchstring-bench-") as folder:
+        plan = _plan(options, Path(folder))
         try:
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 result = runner.run(run(plan))
         except BenchFailed as failed:
             print(f"bench: {failed}", file=sys.stderr)
             return 1
-    for line in lines(plan, result):
-        print(line)
+    lines = [
+        f"`make bench ARGS={shlex.quote(' '.join(sys.argv[1:]))}`",
+        "",
+        *table.lines(plan, result),
+    ]
+    print("\n".join(lines))
+    if options.write:
+        document.write(lines, plot.svg(plan, result))
     return 0
 
 
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="bench", description="Measure complete logins.")
-    parser.add_argument("--seconds", type=float, default=2.5, help="of load per measurement")
-    parser.add_argument("--rounds", type=int, default=5, help="measurements of each line")
-    parser.add_argument(
-        "--users", type=int, nargs="+", default=[8, 32], help="virtual users, one line each"
+def _plan(options: argparse.Namespace, folder: Path) -> Plan:
+    return Plan(
+        folder=folder,
+        heats=tuple(options.heats),
+        seconds=1.5 if options.quick else options.seconds,
+        warm_up=4 if options.quick else options.warm_up,
+        rounds=2 if options.quick else options.rounds,
+        users=(options.users[-1],) if options.quick else tuple(options.users),
+        cold_starts=1 if options.quick else options.cold_starts,
+        people=() if options.quick else tuple(options.users_in_database),
+        peers=not options.without_peers,
     )
-    parser.add_argument("--cold-starts", type=int, default=5, help="before the load")
-    parser.add_argument("--folder", type=Path, default=_FOLDER, help="on the disk to measure")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="bench", description="Measure sign-ins.")
+    add = parser.add_argument
+    add("--heats", nargs="+", choices=list(HEATS), default=list(HEATS), help="which; all")
+    add("--quick", action="store_true", help="a glance: 2 short rounds, one number of users")
+    add("--seconds", type=float, default=3, help="of load per measurement")
+    add("--warm-up", type=float, default=8, help="seconds of load before the first measurement")
+    add("--rounds", type=int, default=5, help="measurements of each line")
+    add("--users", type=int, nargs="+", default=[8, 32], help="virtual users")
+    add(
+        "--users-in-database",
+        type=int,
+        nargs="*",
+        default=[100_000],
+        help="sizes of the product's databases to measure beside 1000",
+    )
+    add("--cold-starts", type=int, default=5, help="of each server")
+    add("--without-peers", action="store_true", help="measure the product and the limits alone")
+    add("--folder", type=Path, default=Path("/var/tmp"), help="on the disk to measure")  # noqa: S108 - a folder of our own below it
+    add("--write", action="store_true", help=f"write {document.DOCUMENT} and {document.PLOT}")
     return parser.parse_args()
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Codes:
-    """Hands each code to whoever expects one for the recipient; the rest is counted and dropped."""
+    """Hands each code to whoever expects one for the recipient."""
 
     received: int = 0
     _expected: dict[str, asyncio.Future[str]] = field(default_factory=dict)
@@ -18,7 +18,7 @@ class Codes:
         return future
 
     def arrive(self, recipient: str, code: str) -> None:
-        """Take a code."""
+        """Take a code; nobody expects it where a login was given up."""
         self.received += 1
         future = self._expected.pop(recipient, None)
         if future is not None and not future.done():

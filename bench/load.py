@@ -1,119 +1,154 @@
-"""Virtual users: each signs people in, one after the other, over its own connection."""
+"""Virtual users who sign people in, as fast as they are answered or at a rate of their own."""
 
 import asyncio
-import itertools
-import random
 import time
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from bench.codes import Codes
-from bench.people import Crowd, Variant
-from bench.server import CLIENT_ID, CLIENT_SECRET
-from bench.wire import Connection
+from bench.people import People, Person
+from bench.wire import Answer, Connection, Request
 
-START = "/passwordless/start"
-TOKEN = "/oauth/token"  # noqa: S105 - a path
-GRANT = "http://auth0.com/oauth/grant-type/passwordless/otp"
 _PATIENCE = 10.0
 _ERRORS_SHOWN = 5
-_HTTP_OK = 200
+_TROUBLE = (TimeoutError, OSError)
 
 
-@dataclass(slots=True)
-class Window:
-    """What came of one stretch of load."""
+class Dialect(Protocol):
+    """How a contestant is asked for a code, and answered."""
 
-    logins: int = 0
-    created: int = 0
-    seconds: float = 0.0
-    starts: list[float] = field(default_factory=list)
-    """How long each start took, in seconds."""
-    arrivals: list[float] = field(default_factory=list)
-    """From a start's answer to its message in the sink."""
-    verifies: list[float] = field(default_factory=list)
-    errors: list[str] = field(default_factory=list)
+    def start(self, person: Person) -> Request:
+        """Return the request for a code."""
+
+    def is_started(self, answer: Answer) -> bool:
+        """Tell whether a code was promised."""
+
+    def verify(self, person: Person, code: str, started: Answer) -> Request:
+        """Return the request that carries the code; ``started`` answered the first one."""
+
+    def is_signed_in(self, answer: Answer) -> bool:
+        """Tell whether the person is signed in now."""
 
 
 class LoginFailed(Exception):
     """The server answered something other than expected."""
 
 
+@dataclass(slots=True)
+class Window:
+    """What came of one stretch of load; latencies in seconds."""
+
+    logins: int = 0
+    seconds: float = 0.0
+    requests: list[float] = field(default_factory=list)
+    """From when a code was to be asked for until that was answered."""
+    handovers: list[float] = field(default_factory=list)
+    """From when a code was to be asked for until it was in the sink."""
+    verifies: list[float] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+
+Journey = Callable[[Connection, float, Window], Awaitable[None]]
+"""One person's way, over a connection, begun when it was due."""
+
+
 class Load:
-    """The virtual users of one variant; the people they know stay over all windows."""
+    """Everybody who signs in at one contestant's."""
 
-    def __init__(self, variant: Variant, codes: Codes, *, port: int, users: int) -> None:
-        serials = itertools.count()
-        self.variant = variant
+    def __init__(
+        self, dialect: Dialect, codes: Codes, people: People, ports: Sequence[int]
+    ) -> None:
+        self._dialect = dialect
         self._codes = codes
-        self._crowds = [Crowd(variant, lambda: next(serials)) for _ in range(users)]
-        self._connections = [Connection(port) for _ in range(users)]
-        self._chance = random.Random(f"latchstring {variant.name}")
+        self._people = people
+        self._ports = ports
+        self._idle: list[Connection] = []
+        self._opened = 0
 
-    async def run(self, users: int, seconds: float) -> Window:
-        """Sign in until the time is over; a login that was begun is finished and counted."""
+    async def closed(self, users: int, seconds: float) -> Window:
+        """Keep so many users signing in; a login that was begun is finished and counted."""
         window = Window()
         began = time.perf_counter()
-        await asyncio.gather(
-            *(self._sign_in_until(began + seconds, user, window) for user in range(users))
-        )
-        window.seconds = time.perf_counter() - began
-        # Until the next window the server would lose patience with silent connections.
-        for connection in self._connections:
-            connection.close()
-        return window
 
-    async def _sign_in_until(self, deadline: float, user: int, window: Window) -> None:
-        crowd, connection = self._crowds[user], self._connections[user]
-        while time.perf_counter() < deadline and len(window.errors) < _ERRORS_SHOWN:
-            person, is_new = crowd.next(self._chance)
-            try:
-                await self._sign_in(connection, person, window)
-            except (LoginFailed, TimeoutError, OSError, asyncio.IncompleteReadError) as trouble:
-                window.errors.append(f"{self.variant.name} {person}: {trouble!r}")
-                connection.close()
-                continue
+        async def user() -> None:
+            while time.perf_counter() < began + seconds and not window.errors:
+                await self._walk(self.sign_in, time.perf_counter(), window)
+
+        await asyncio.gather(*(user() for _ in range(users)))
+        return self._ended(window, began)
+
+    async def open(self, rate: float, seconds: float, journey: Journey | None = None) -> Window:
+        """Begin so many journeys a second, whether or not the ones before are finished.
+
+        Latencies count from when a journey was due, so that a server that stands still cannot hide
+        it by keeping its users from asking.
+        """
+        window, journeys = Window(), set[asyncio.Task[None]]()
+        began = due = time.perf_counter()
+        while (due := due + self._people.chance.expovariate(rate)) < began + seconds:
+            await asyncio.sleep(due - time.perf_counter())
+            if len(window.errors) >= _ERRORS_SHOWN:
+                break
+            task = asyncio.create_task(self._walk(journey or self.sign_in, due, window))
+            journeys.add(task)
+            task.add_done_callback(journeys.discard)
+        await asyncio.gather(*journeys)
+        return self._ended(window, began)
+
+    async def sign_in(self, connection: Connection, due: float, window: Window) -> None:
+        """Ask for a code, wait for it, answer with it."""
+        person = self._people.take()
+        try:
+            started, code = await self._ask(connection, person, due, window)
+            request = self._dialect.verify(person, code, started)
+            asked = time.perf_counter()
+            answer = await connection.post(request)
+            window.verifies.append(time.perf_counter() - asked)
+            if not self._dialect.is_signed_in(answer):
+                raise LoginFailed(f"{request.path} answered {answer}")
             window.logins += 1
-            if is_new:
-                window.created += 1
-                crowd.known.append(person)
+        finally:
+            self._people.give_back(person)
 
-    async def _sign_in(self, connection: Connection, person: str, window: Window) -> None:
-        variant, credentials = self.variant, _CREDENTIALS
-        expected = self._codes.expect(person)
-        asked = time.perf_counter()
-        status, _ = await connection.post(
-            START,
-            {
-                **credentials,
-                "connection": variant.connection,
-                variant.field: person,
-                "send": "code",
-            },
-        )
-        started = time.perf_counter()
-        if status != _HTTP_OK:
-            raise LoginFailed(f"{START} answered {status}")
-        code = await asyncio.wait_for(expected, _PATIENCE)
-        arrived = time.perf_counter()
-        status, tokens = await connection.post(
-            TOKEN,
-            {
-                **credentials,
-                "grant_type": GRANT,
-                "realm": variant.connection,
-                "username": person,
-                "otp": code,
-                "scope": variant.scope,
-            },
-        )
-        verified = time.perf_counter()
-        if status != _HTTP_OK:
-            raise LoginFailed(f"{TOKEN} answered {status}")
-        if "access_token" not in tokens or ("id_token" in tokens) != variant.has_id_token:
-            raise LoginFailed(f"{TOKEN} answered with {sorted(tokens)}")
-        window.starts.append(started - asked)
-        window.arrivals.append(max(0.0, arrived - started))
-        window.verifies.append(verified - arrived)
+    async def only_ask(self, connection: Connection, due: float, window: Window) -> None:
+        """Ask for a code and wait for it."""
+        person = self._people.take_known()
+        try:
+            await self._ask(connection, person, due, window)
+        finally:
+            self._people.give_back(person)
 
+    async def _ask(
+        self, connection: Connection, person: Person, due: float, window: Window
+    ) -> tuple[Answer, str]:
+        expected = self._codes.expect(person.address)
+        expected.add_done_callback(lambda _: window.handovers.append(time.perf_counter() - due))
+        request = self._dialect.start(person)
+        started = await connection.post(request)
+        window.requests.append(time.perf_counter() - due)
+        if not self._dialect.is_started(started):
+            raise LoginFailed(f"{request.path} answered {started}")
+        return started, await expected
 
-_CREDENTIALS = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
+    async def _walk(self, journey: Journey, due: float, window: Window) -> None:
+        connection = self._idle.pop() if self._idle else self._another()
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                await journey(connection, due, window)
+        except (LoginFailed, *_TROUBLE) as trouble:
+            window.errors.append(repr(trouble))
+            connection.close()
+        self._idle.append(connection)
+
+    def _another(self) -> Connection:
+        self._opened += 1
+        return Connection(self._ports[self._opened % len(self._ports)])
+
+    def _ended(self, window: Window, began: float) -> Window:
+        window.seconds = time.perf_counter() - began
+        # Until the next window a server would lose patience with silent connections.
+        while self._idle:
+            self._idle.pop().close()
+        self._opened = 0
+        return window

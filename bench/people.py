@@ -1,61 +1,50 @@
-"""Who signs in, and by which of the two variants."""
+"""Who signs in: four times in five somebody whom the database knows, else somebody new."""
 
 import random
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 NEW_SHARE = 0.2
-"""One login in five is somebody's first."""
-KNOWN_AT_LEAST = 8
-"""So many come back per virtual user; until then everybody is new."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Variant:
-    """One way to sign in."""
-
-    name: str
-    connection: str
-    field: str
-    """The member of the start's body that names the person."""
-    scope: str
-    person: Callable[[int], str]
-    """Makes the address or number of the person with this serial."""
-
-    @property
-    def has_id_token(self) -> bool:
-        """Whether an ID token is signed."""
-        return "openid" in self.scope.split()
+def address(serial: int) -> str:
+    """Return the address of the person with this serial; the first ones are loaded in advance."""
+    return f"person.{serial}@bench.example"
 
 
-FULL = Variant(
-    name="full",
-    connection="email",
-    field="email",
-    scope="openid email",
-    person=lambda serial: f"person.{serial}@bench.example",
-)
-LEAN = Variant(
-    name="lean",
-    connection="sms",
-    field="phone_number",
-    scope="phone",
-    # German mobile numbers, of which there are enough; they are told to our own sink alone.
-    person=lambda serial: f"+4915{1_000_000_00 + serial:09}",
-)
-VARIANTS = (FULL, LEAN)
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who is about to sign in."""
+
+    address: str
+    is_new: bool
 
 
 @dataclass(slots=True)
-class Crowd:
-    """The people whom one virtual user signs in, one after the other."""
+class People:
+    """Everybody who may sign in at one contestant's; nobody twice at the same time."""
 
-    variant: Variant
-    serials: Callable[[], int]
-    known: list[str] = field(default_factory=list)
+    known: int
+    """How many are in the database from the beginning."""
 
-    def next(self, chance: random.Random) -> tuple[str, bool]:
-        """Return somebody, and whether it is their first time."""
-        if len(self.known) < KNOWN_AT_LEAST or chance.random() < NEW_SHARE:
-            return self.variant.person(self.serials()), True
-        return chance.choice(self.known), False
+    created: int = 0
+    chance: random.Random = field(default_factory=lambda: random.Random("latchstring"))
+    _busy: set[Person] = field(default_factory=set)
+
+    def take(self) -> Person:
+        """Return somebody who is not signing in just now."""
+        if self.chance.random() >= NEW_SHARE:
+            return self.take_known()
+        self.created += 1
+        return Person(address(self.known + self.created - 1), is_new=True)
+
+    def take_known(self) -> Person:
+        """Return somebody who is in the database and not signing in just now."""
+        while True:
+            person = Person(address(self.chance.randrange(self.known)), is_new=False)
+            if person not in self._busy:
+                self._busy.add(person)
+                return person
+
+    def give_back(self, person: Person) -> None:
+        """Let somebody sign in again."""
+        self._busy.discard(person)

@@ -1,198 +1,97 @@
-"""The run: cold starts, a discarded warm-up, then rounds in which server and floor take turns."""
+"""The run: each heat prepared, started, warmed up, measured in rounds, checked and ended."""
 
 import asyncio
-import json
+import statistics
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
+from contextlib import AsyncExitStack
 
-import apsw
+from bench import mailing
+from bench.entrants import Entrant, Served
+from bench.heats import HEATS, Heat
+from bench.plan import Line, Plan, Result
+from bench.sinks import sinks
 
-from bench.load import Load, Window
-from bench.people import VARIANTS, Variant
-from bench.server import Server, a_server
-from bench.sinks import Sinks, sinks
-
-_SETTLE_SECONDS = 0.2
-"""After the last answer the worker still writes down what it sent."""
-_LARGEST_PART = 500
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """How long to measure what."""
-
-    seconds: float
-    rounds: int
-    users: tuple[int, ...]
-    cold_starts: int
-    folder: Path
-
-
-@dataclass(slots=True)
-class Cell:
-    """A variant under a number of virtual users: one value per round, and every latency."""
-
-    variant: Variant
-    users: int
-    rates: list[float] = field(default_factory=list)
-    cpu: list[float] = field(default_factory=list)
-    """Milliseconds per login."""
-    floor_rates: list[float] = field(default_factory=list)
-    floor_cpu: list[float] = field(default_factory=list)
-    total: Window = field(default_factory=Window)
-
-
-@dataclass(slots=True)
-class Result:
-    """Everything that was measured."""
-
-    cells: list[Cell]
-    first_start: float = 0.0
-    cold_starts: list[float] = field(default_factory=list)
-    memory_idle: float = 0.0
-    memory_after: float = 0.0
-    parts: dict[str, float] = field(default_factory=dict)
-    logins: int = 0
-    created: int = 0
-
-
-class BenchFailed(Exception):
-    """A figure could not be trusted, so there is none."""
+_STARTS_PER_SECOND = 500
+_MAILING = ("es256/postgresql", "es256/sqlite")
+"""Whose mails are timed at that rate."""
 
 
 async def run(plan: Plan) -> Result:
-    """Measure; raise ``BenchFailed`` if a single login failed or left other rows than it should."""
-    result = Result([Cell(variant, users) for variant in VARIANTS for users in plan.users])
-    async with sinks() as edges, _floor(plan.folder / "floor.db") as floor:
-        ports = {"smtp_port": edges.smtp_port, "gateway_port": edges.gateway_port}
-        with a_server(plan.folder, **ports) as server:
-            await _start(plan, server, result)
-            await _measure(plan, server, edges, floor, result)
-        _check_rows(server, result)
-        messages = min(_LARGEST_PART, result.logins)
-        result.parts = await _parts(server, messages)
+    """Measure; raise ``BenchFailed`` if one login failed or left other rows than it should."""
+    result = Result()
+    async with sinks(plan.folder) as edges:
+        for name in plan.heats:
+            async with AsyncExitStack() as stack:
+                _tell(f"{name}: make databases, install, load people")
+                heat = Heat(plan, edges, stack)
+                await HEATS[name](heat)
+                result.lines |= await _raced(heat)
+                result.mail |= await _mail(heat)
     return result
 
 
-async def _start(plan: Plan, server: Server, result: Result) -> None:
-    """Start it again and again, and leave the last one running."""
-    result.first_start = await asyncio.to_thread(server.start)
-    for _ in range(plan.cold_starts):
-        await asyncio.to_thread(server.stop)
-        result.cold_starts.append(await asyncio.to_thread(server.start))
-    await asyncio.sleep(1)
-    result.memory_idle = server.memory()
-
-
-async def _measure(
-    plan: Plan, server: Server, edges: Sinks, floor: "Floor", result: Result
-) -> None:
-    most = max(plan.users)
-    loads = {v: Load(v, edges.codes, port=server.port, users=most) for v in VARIANTS}
-    for load in loads.values():
-        _add(result, await load.run(most, plan.seconds))
-    await floor.run(plan.seconds / 2)
-    for _ in range(plan.rounds):
-        for cell in result.cells:
-            await _pair(plan, server, loads[cell.variant], floor, cell)
-    for cell in result.cells:
-        _add(result, cell.total)
-    result.memory_after = server.memory()
-
-
-async def _pair(plan: Plan, server: Server, load: Load, floor: "Floor", cell: Cell) -> None:
-    """Measure the server, then at once the floor."""
-    before = server.cpu_seconds()
-    window = await load.run(cell.users, plan.seconds)
-    await asyncio.sleep(_SETTLE_SECONDS)
-    used = server.cpu_seconds() - before
-    _refuse_errors(window)
-    cell.rates.append(window.logins / window.seconds)
-    cell.cpu.append(used / window.logins * 1000)
-    for name in ("logins", "created"):
-        setattr(cell.total, name, getattr(cell.total, name) + getattr(window, name))
-    for name in ("starts", "arrivals", "verifies"):
-        getattr(cell.total, name).extend(getattr(window, name))
-    bare = await floor.run(plan.seconds / 3)
-    cell.floor_rates.append(bare["logins"] / bare["seconds"])
-    cell.floor_cpu.append(bare["cpu"] / bare["logins"] * 1000)
-
-
-def _add(result: Result, window: Window) -> None:
-    _refuse_errors(window)
-    result.logins += window.logins
-    result.created += window.created
-
-
-def _refuse_errors(window: Window) -> None:
-    if window.errors or not window.logins:
-        raise BenchFailed("; ".join(window.errors) or "no login in this time")
-
-
-def _check_rows(server: Server, result: Result) -> None:
-    """Refuse figures of logins that are not all in the database."""
-    connection = apsw.Connection(str(server.database))
-    expected = {
-        "select count(*) from access_tokens": result.logins,
-        "select count(*) from users": result.created,
-        "select count(*) from messages where state = 'handed_over'": result.logins,
+async def _raced(heat: Heat) -> dict[str, Line]:
+    """Return what was measured of each entrant."""
+    lines = {
+        key: Line(key=key, name=entrant.name, kind=entrant.kind, people=entrant.people)
+        for key, entrant in heat.entrants.items()
     }
-    for question, count in expected.items():
-        found = connection.execute(question).fetchone()
-        if found != (count,):
-            raise BenchFailed(f"{question}: {found}, expected {count}")
-    connection.close()
+    runners = [(lines[key], entrant) for key, entrant in heat.entrants.items()]
+    for line, entrant in runners:
+        await _start(heat.plan, line, entrant)
+    for line, entrant in runners:
+        await _warm_up(heat.plan, line, entrant)
+    for number in range(heat.plan.rounds):
+        _tell(f"round {number + 1} of {heat.plan.rounds}")
+        for users in heat.plan.users:
+            for line, entrant in runners:
+                measure = await entrant.measure(users, heat.plan.seconds)
+                line.measures.setdefault(users, []).append(measure)
+    _tell("half load")
+    for line, entrant in runners:
+        await _finish(heat.plan, line, entrant)
+    return lines
 
 
-@dataclass(frozen=True, slots=True)
-class Floor:
-    """The floor's process."""
-
-    process: asyncio.subprocess.Process
-
-    async def run(self, seconds: float) -> dict[str, float]:
-        """Let it write for so long."""
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(f"{seconds}\n".encode())
-        answer: dict[str, float] = json.loads(await self.process.stdout.readline())
-        return answer
-
-
-@asynccontextmanager
-async def _floor(path: Path) -> AsyncIterator[Floor]:
-    pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bench.floor", str(path), stdin=pipe, stdout=pipe
-    )
-    try:
-        yield Floor(process)
-    finally:
-        assert process.stdin is not None
-        process.stdin.close()
-        await process.wait()
+async def _start(plan: Plan, line: Line, entrant: Entrant) -> None:
+    """Prepare it, start it again and again, and leave it running."""
+    await entrant.prepare()
+    if not isinstance(entrant, Served):
+        return
+    first, *others = entrant.contestant.servers
+    await asyncio.to_thread(first.start)
+    for _ in range(plan.cold_starts):
+        await asyncio.to_thread(first.stop)
+        line.cold_starts.append(await asyncio.to_thread(first.start))
+    for server in others:
+        await asyncio.to_thread(server.start)
 
 
-async def _parts(server: Server, count: int) -> dict[str, float]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "bench.parts",
-        str(server.configuration),
-        str(count),
-        stdout=asyncio.subprocess.PIPE,
-    )
-    output, _ = await process.communicate()
-    if process.returncode:
-        raise BenchFailed("the parts could not be measured")
-    # The program logs to standard error; the last line is ours.
-    found: dict[str, float] = json.loads(output.splitlines()[-1])
-    return found
+async def _warm_up(plan: Plan, line: Line, entrant: Entrant) -> None:
+    """Weigh it before its first request; then let it compile and cache what it wants to."""
+    if isinstance(entrant, Served):
+        line.memory_idle = entrant.memory()
+        await entrant.measure(plan.users[-1], plan.warm_up)
 
 
-def ratios(cell: Cell, less: float = 0.0) -> list[float]:
-    """Return server CPU by floor CPU, round by round; ``less`` milliseconds count as not ours."""
-    return [(used - less) / bare for used, bare in zip(cell.cpu, cell.floor_cpu, strict=True)]
+async def _finish(plan: Plan, line: Line, entrant: Entrant) -> None:
+    """Measure latencies when half of what it can do is asked of it; then check and weigh it."""
+    if isinstance(entrant, Served):
+        line.half_rate = statistics.median(m.rate for m in line.measures[plan.users[-1]]) / 2
+        line.half = await entrant.at_rate(line.half_rate, 2 * plan.seconds)
+        if line.key in _MAILING:
+            line.starts = await entrant.starts_at_rate(_STARTS_PER_SECOND, 2 * plan.seconds)
+        line.memory_after = entrant.memory()
+    await entrant.check_rows()
+
+
+async def _mail(heat: Heat) -> dict[str, float]:
+    """Measure what a mail costs by itself, where mails were sent."""
+    entrant = heat.entrants.get(_MAILING[0])
+    if not isinstance(entrant, Served) or entrant.contestant.configuration is None:
+        return {}
+    return await mailing.costs(entrant.contestant.configuration)
+
+
+def _tell(what: str) -> None:
+    print(f"bench: {what}", file=sys.stderr, flush=True)

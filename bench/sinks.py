@@ -1,33 +1,32 @@
-"""The edges of the server's world: the least SMTP relay and the least SMS gateway that will do.
+"""Where the codes go: the least SMTP relay that will do, and a local socket for bare codes.
 
 They live in the process of the virtual users, so their CPU is not the server's.
 """
 
 import asyncio
-import json
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import cast
 
 from bench.codes import Codes
 
 _END_OF_MAIL = b"\r\n.\r\n"
-_CODE = re.compile(rb"^Subject: (\d+)", re.MULTILINE)
+_CODE = re.compile(rb"^(?:Subject: )?(\d{6})\b", re.MULTILINE)
+"""At the beginning of the subject, or of a line of the text."""
 _RECIPIENT = re.compile(rb"RCPT TO:<([^>]+)>", re.IGNORECASE)
-_LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 _REPLIES = {
     b"EHLO": b"250-bench\r\n250 SMTPUTF8\r\n",
     b"DATA": b"354 go on\r\n",
     b"QUIT": b"221 bye\r\n",
 }
 _OK = b"250 OK\r\n"
-_TAKEN = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 
 
 class MailSink(asyncio.Protocol):
-    """One connection of a relay that takes every mail and reads the code in its subject."""
+    """One connection of a relay that takes every mail and reads the code in it."""
 
     def __init__(self, codes: Codes) -> None:
         self._codes = codes
@@ -63,28 +62,19 @@ class MailSink(asyncio.Protocol):
         return _OK
 
 
-class GatewaySink(asyncio.Protocol):
-    """One connection of a gateway that takes every text and reads the code in its last line."""
+class CodeSink(asyncio.Protocol):
+    """One connection over which a server says ``recipient code``, a line each."""
 
     def __init__(self, codes: Codes) -> None:
         self._codes = codes
         self._buffer = b""
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the connection's other end."""
-        self._transport = cast("asyncio.Transport", transport)
-
     def data_received(self, data: bytes) -> None:
-        """Answer as soon as a request is whole; nobody sends a second one before."""
-        self._buffer += data
-        head, gap, body = self._buffer.partition(b"\r\n\r\n")
-        length = _LENGTH.search(head)
-        if not gap or length is None or len(body) < int(length[1]):
-            return
-        self._buffer = b""
-        text = json.loads(body)
-        self._codes.arrive(text["recipient"], text["body"].rpartition("#")[2])
-        self._transport.write(_TAKEN)
+        """Take as many lines as are whole."""
+        *lines, self._buffer = (self._buffer + data).split(b"\n")
+        for line in lines:
+            recipient, _, code = line.decode().partition(" ")
+            self._codes.arrive(recipient, code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,21 +83,17 @@ class Sinks:
 
     codes: Codes
     smtp_port: int
-    gateway_port: int
+    socket: Path
 
 
 @asynccontextmanager
-async def sinks() -> AsyncIterator[Sinks]:
-    """Run both on free ports of the loopback interface."""
-    loop, codes = asyncio.get_running_loop(), Codes()
+async def sinks(folder: Path) -> AsyncIterator[Sinks]:
+    """Run both: on a free port of the loopback interface, and on a socket in the folder."""
+    loop, codes, socket = asyncio.get_running_loop(), Codes(), folder / "codes"
     relay = await loop.create_server(lambda: MailSink(codes), "127.0.0.1", 0)
-    gateway = await loop.create_server(lambda: GatewaySink(codes), "127.0.0.1", 0)
+    listener = await loop.create_unix_server(lambda: CodeSink(codes), str(socket))
     try:
-        yield Sinks(codes, _port(relay), _port(gateway))
+        yield Sinks(codes, int(relay.sockets[0].getsockname()[1]), socket)
     finally:
         relay.close()
-        gateway.close()
-
-
-def _port(server: asyncio.Server) -> int:
-    return int(server.sockets[0].getsockname()[1])
+        listener.close()

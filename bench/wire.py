@@ -1,39 +1,105 @@
-"""HTTP/1.1 over one kept connection, written by hand: a client that costs next to nothing."""
+"""HTTP/1.1 over kept connections, written by hand: a client that costs next to nothing."""
 
 import asyncio
 import json
 import re
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
 
-_LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
+_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+_CHUNKED = re.compile(rb"\r\ntransfer-encoding: *chunked", re.IGNORECASE)
+_END_OF_HEAD = b"\r\n\r\n"
+_LAST_CHUNK = b"0\r\n\r\n"
+_NO_FIELDS: Mapping[str, str] = {}
 
 
-class Connection:
-    """One connection to the server; one request at a time."""
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A POST of a JSON object."""
+
+    path: str
+    body: Mapping[str, str]
+    fields: Mapping[str, str] = field(default_factory=lambda: _NO_FIELDS)
+
+    def encoded(self) -> bytes:
+        """Return it as it goes over the wire."""
+        content = json.dumps(self.body).encode()
+        extra = "".join(f"{name}: {value}\r\n" for name, value in self.fields.items())
+        head = (
+            f"POST {self.path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{extra}"
+            f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
+        )
+        return head.encode() + content
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    body: dict[str, Any]
+
+
+class Connection(asyncio.Protocol):
+    """One connection; one request at a time."""
 
     def __init__(self, port: int) -> None:
         self._port = port
-        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        self._transport: asyncio.Transport | None = None
+        self._buffer = b""
+        self._waiting: asyncio.Future[Answer] | None = None
 
-    async def post(self, path: str, body: dict[str, str]) -> tuple[int, dict[str, Any]]:
-        """Post a JSON object and return the status and the object that came back."""
-        if self._streams is None:
-            self._streams = await asyncio.open_connection("127.0.0.1", self._port)
-        reader, writer = self._streams
-        content = json.dumps(body).encode()
-        writer.write(
-            f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{self._port}\r\n"
-            f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n".encode()
-            + content
-        )
-        head = await reader.readuntil(b"\r\n\r\n")
-        length = _LENGTH.search(head)
-        assert length is not None, head
-        answer = json.loads(await reader.readexactly(int(length[1])))
-        return int(head[9:12]), answer
+    async def post(self, request: Request) -> Answer:
+        """Send the request and return the answer; ``OSError`` where the line is cut."""
+        loop = asyncio.get_running_loop()
+        if self._transport is None or self._transport.is_closing():
+            await loop.create_connection(lambda: self, "127.0.0.1", self._port)
+        assert self._transport is not None
+        self._buffer = b""
+        self._waiting = loop.create_future()
+        self._transport.write(request.encoded())
+        return await self._waiting
 
     def close(self) -> None:
         """Hang up."""
-        if self._streams is not None:
-            self._streams[1].close()
-            self._streams = None
+        if self._transport is not None:
+            self._transport.close()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the connection's other end."""
+        self._transport = cast("asyncio.Transport", transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell whoever waits."""
+        self._transport = None
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_exception(exc or ConnectionResetError("hung up"))
+
+    def data_received(self, data: bytes) -> None:
+        """Answer whoever waits as soon as the answer is whole."""
+        self._buffer += data
+        head, gap, rest = self._buffer.partition(_END_OF_HEAD)
+        body = _whole(head, rest) if gap else None
+        if body is not None and self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(Answer(int(head[9:12]), json.loads(body)))
+
+
+def _whole(head: bytes, rest: bytes) -> bytes | None:
+    """Return the body, or nothing while some of it is still to come."""
+    length = _LENGTH.search(head)
+    if length is not None:
+        return rest if len(rest) >= int(length[1]) else None
+    assert _CHUNKED.search(head), head
+    return _joined(rest) if rest.endswith(_LAST_CHUNK) else None
+
+
+def _joined(chunks: bytes) -> bytes:
+    body = b""
+    while True:
+        size, _, chunks = chunks.partition(b"\r\n")
+        length = int(size, 16)
+        if not length:
+            return body
+        body += chunks[:length]
+        chunks = chunks[length + 2 :]

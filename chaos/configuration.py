@@ -12,6 +12,8 @@ public_url      = "{public_url}"
 listen          = "127.0.0.1:{port}"
 database_url    = "{database_url}"
 secret_key_file = "{key_file}"
+metrics_listen  = "127.0.0.1:{metrics_port}"
+workers         = {workers}
 allow_example_identifiers = true
 {top}
 

@@ -1,10 +1,15 @@
 """The database below the nodes, as a procedure sees it: an address, and rows to check against."""
 
 import sqlite3
-from contextlib import closing
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
+
+import asyncpg
+
+from tests.support.postgresql import SUPERUSER, Cluster
 
 SQLITE = "sqlite"
 POSTGRESQL = "postgresql"
@@ -69,6 +74,49 @@ class SqliteFile:
         """Ask SQLite whether the file is whole."""
         rows = await self.rows("pragma integrity_check")
         return ", ".join(str(row[0]) for row in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class ServerDatabase:
+    """A database of a PostgreSQL server that a procedure may also hurt."""
+
+    cluster: Cluster
+    name: str
+    kind: str = POSTGRESQL
+
+    @property
+    def url(self) -> str:
+        """Its URL, over loopback: what stands between is put there by its port."""
+        return self.cluster.tcp_url(self.name)
+
+    def url_through(self, port: int) -> str:
+        """Return the URL that leads there through somebody else's port."""
+        return self.cluster.tcp_url(self.name, port)
+
+    async def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """Read over a connection of our own."""
+        async with self._connected() as connection:
+            return [tuple(row) for row in await connection.fetch(sql)]
+
+    async def run(self, sql: str) -> None:
+        """Write over a connection of our own."""
+        async with self._connected() as connection:
+            await connection.execute(sql)
+
+    async def integrity(self) -> str:
+        """Read every row of every table."""
+        tables = "select tablename from pg_tables where schemaname = 'public'"
+        for (table,) in await self.rows(tables):
+            await self.rows(f'select count(*) from (select * from "{table}") as t')  # noqa: S608 - our own names
+        return "ok"
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator[Any]:
+        connection = await asyncpg.connect(self.cluster.url(self.name, SUPERUSER))
+        try:
+            yield connection
+        finally:
+            await connection.close()
 
 
 async def consumed(database: Database) -> dict[str, int]:

@@ -33,7 +33,9 @@ class Node:
     port: int
     program: Sequence[str] = PROGRAM
     environment: Mapping[str, str] = field(default_factory=dict)
-    workers: int = 1
+    metrics: Wire | None = None
+    role: str = "serve"
+    """The command that it runs: a server, or a worker that delivers only."""
     process: subprocess.Popen[bytes] | None = None
     wire: Wire = field(init=False)
 
@@ -62,10 +64,9 @@ class Node:
 
     def launch(self, *arguments: str) -> None:
         """Start it and wait for nothing."""
-        several = ("--workers", str(self.workers)) if self.workers > 1 else ()
         with self.log_file.open("ab") as log:
             self.process = subprocess.Popen(
-                [*self.program, "serve", "--config", str(self.configuration), *several, *arguments],
+                [*self.program, self.role, "--config", str(self.configuration), *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

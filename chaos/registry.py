@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 Run = Callable[["Stage"], Awaitable[list[Figure]]]
 
-_MODULES = ("kills", "mail", "races", "disk", "clients")
+_MODULES = ("kills", "mail", "races", "disk", "clients", "server", "queue", "network")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +25,8 @@ class Procedure:
     bound: str
     """What must hold, as the documentation says it."""
     databases: Sequence[str] = KINDS
+    hurts_server: bool = False
+    """Whether it stops, pauses or kills the PostgreSQL server, which is then its own."""
     run: Run | None = None
     waits_for: str = ""
     """Why it cannot be run yet; such a procedure is told, and never counted as passed."""
@@ -34,12 +36,26 @@ _known: dict[str, Procedure] = {}
 
 
 def procedure(
-    id_: str, sentence: str, *, bound: str, databases: Sequence[str] = KINDS
+    id_: str,
+    sentence: str,
+    *,
+    bound: str,
+    databases: Sequence[str] = KINDS,
+    hurts_server: bool = False,
 ) -> Callable[[Run], Run]:
     """Register the decorated function."""
 
     def register(run: Run) -> Run:
-        _add(Procedure(id=id_, sentence=sentence, bound=bound, databases=databases, run=run))
+        _add(
+            Procedure(
+                id=id_,
+                sentence=sentence,
+                bound=bound,
+                databases=databases,
+                hurts_server=hurts_server,
+                run=run,
+            )
+        )
         return run
 
     return register

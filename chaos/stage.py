@@ -8,7 +8,7 @@ from pathlib import Path
 
 from chaos import ledger as books
 from chaos.configuration import configuration
-from chaos.databases import Database, SqliteFile, consumed
+from chaos.databases import Database, consumed
 from chaos.driver import Driver
 from chaos.edges.process import RECORD, EdgeProcess, edges
 from chaos.figures import Figure
@@ -17,6 +17,7 @@ from chaos.messages import Messages
 from chaos.nodes import PROGRAM, Node
 from chaos.ports import stable_port
 from chaos.scale import Scale
+from chaos.wire import Wire
 
 
 @dataclass(slots=True, eq=False)
@@ -48,16 +49,19 @@ class Stage:
         public_port: int = 0,
         workers: int = 1,
         at: Path | None = None,
+        role: str = "serve",
         **tables: str,
     ) -> Node:
         """Configure one more node of the installation; it is killed at the end of the run."""
         name = f"node-{len(self.nodes) + 1}"
-        port = stable_port()
+        port, metrics_port = stable_port(), stable_port()
         first = self.nodes[0].port if self.nodes else port
         text = configuration(
             {
                 "public_url": f"http://127.0.0.1:{public_port or first}",
                 "port": port,
+                "metrics_port": metrics_port,
+                "workers": workers,
                 "database_url": database_url or self.database.url,
                 "key_file": str(self.folder / "keys" / "secret.key"),
                 "smtp_url": smtp_url or f"smtp://127.0.0.1:{self.edges.mail_port}",
@@ -68,7 +72,13 @@ class Stage:
         file = (at or self.folder) / f"{name}.toml"
         file.write_text(text, encoding="utf-8")
         node = Node(
-            name, file, port, program=program, environment=environment or {}, workers=workers
+            name,
+            file,
+            port,
+            program=program,
+            environment=environment or {},
+            metrics=Wire(metrics_port),
+            role=role,
         )
         self.nodes.append(node)
         self.stack.callback(node.kill)
@@ -93,11 +103,8 @@ class Stage:
 
 
 @asynccontextmanager
-async def a_stage(
-    folder: Path, scale: Scale, database: Database | None = None
-) -> AsyncIterator[Stage]:
+async def a_stage(folder: Path, scale: Scale, database: Database) -> AsyncIterator[Stage]:
     """Set a stage in this folder, and clear it away afterwards, whatever happened on it."""
     async with AsyncExitStack() as stack:
         where = await stack.enter_async_context(edges(folder))
-        below: Database = database or SqliteFile(folder / "var" / "latchstring.db")
-        yield Stage(folder, scale, below, where, Messages(folder / RECORD), stack)
+        yield Stage(folder, scale, database, where, Messages(folder / RECORD), stack)

@@ -121,11 +121,11 @@ async def _say(writer: asyncio.StreamWriter, kindly: str, rule: Rule | None = No
         writer.write(line)
         return
     for position in range(len(line)):
+        if writer.is_closing():
+            raise _HungUp
         writer.write(line[position : position + 1])
         await writer.drain()
         await asyncio.sleep(rule.drip)
-        if writer.is_closing():
-            raise _HungUp
 
 
 def _entry(recipient: str, raw: bytes) -> dict[str, Any]:

@@ -155,6 +155,8 @@ class FaultProxy:
             await writer.drain()
             return
         for position in range(len(piece)):
+            if writer.is_closing():
+                raise ConnectionResetError
             writer.write(piece[position : position + 1])
             await asyncio.sleep(self.faults.drip)
 

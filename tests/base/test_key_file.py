@@ -41,6 +41,53 @@ def test_a_new_version_goes_before_the_others(tmp_path):
     assert [entry.name for entry in tmp_path.iterdir()] == ["secret.key"]
 
 
+def test_a_new_version_can_stand_by_until_it_is_told_to_be_used(tmp_path):
+    path = tmp_path / "secret.key"
+    path.write_text(f"# ours\n3:{KEY}\n\n1:{KEY}\n")
+    before = key_file.read_keyring(path)
+    assert key_file.add_version(path, standing_by=True) == 4
+    keyring = key_file.read_keyring(path)
+    assert (keyring.current, sorted(keyring.versions)) == (3, [1, 3, 4])
+
+    key_file.use_version(path, 4)
+
+    used = key_file.read_keyring(path)
+    assert (used.current, used.versions) == (4, keyring.versions)
+    assert {version: used.versions[version] for version in (1, 3)} == before.versions
+    assert path.read_text().splitlines()[0] == "# ours"
+    assert mode_of(path) == 0o600
+
+
+def test_a_version_that_is_in_use_can_be_told_so_again_and_one_that_is_missing_cannot(tmp_path):
+    path = tmp_path / "secret.key"
+    key_file.create(path)
+    before = path.read_bytes()
+
+    key_file.use_version(path, 1)
+    with pytest.raises(SettingsError, match="holds no version 2"):
+        key_file.use_version(path, 2)
+
+    assert path.read_bytes() == before
+
+
+def test_an_older_version_can_be_used_again(tmp_path):
+    path = tmp_path / "secret.key"
+    key_file.create(path)
+    key_file.add_version(path)
+
+    key_file.use_version(path, 1)
+
+    assert key_file.read_keyring(path).current == 1
+
+
+def test_a_last_line_without_an_end_is_no_trap(tmp_path):
+    path = tmp_path / "secret.key"
+    path.write_text(f"1:{KEY}")
+    key_file.add_version(path, standing_by=True)
+
+    assert sorted(key_file.read_keyring(path).versions) == [1, 2]
+
+
 def test_of_two_writers_at_once_the_second_is_refused(tmp_path):
     path = tmp_path / "secret.key"
     key_file.create(path)

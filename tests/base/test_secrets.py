@@ -82,3 +82,12 @@ def test_a_seal_is_for_one_purpose_and_one_text():
 
 def test_a_keyring_does_not_show_its_keys():
     assert "aaaa" not in repr(OLD)
+
+
+def test_new_secrets_are_made_under_the_version_in_use_which_need_not_be_the_newest():
+    standing_by = Keyring(BOTH.versions, in_use=1)
+
+    assert standing_by.current == 1
+    assert standing_by.mac("a", b"x") == OLD.mac("a", b"x") != BOTH.mac("a", b"x")
+    assert OLD.unseal("a", standing_by.seal("a", b"x")) == b"x"
+    assert standing_by.unseal("a", BOTH.seal("a", b"x")) == b"x"

@@ -80,36 +80,65 @@ def test_a_cluster_that_cannot_start_says_why(cluster):
     assert cluster.psql("show max_connections") == "20"
 
 
+async def prepare(url):
+    schema = (
+        "create table version as select 7 as n;"
+        "create table people (n int generated always as identity, name text);"
+    )
+    psql = [programs() / "psql", "-Xqc", schema, url]
+    await asyncio.to_thread(subprocess.run, psql, check=True)
+
+
+def name_in(url):
+    return url.split("/")[3].split("?")[0]
+
+
+HARM = [
+    "insert into people (name) values ('Alice')",
+    "insert into people (name) values ('Bob')",
+    "update version set n = 8",
+    "alter table people add column more text",
+    "drop table people",
+    "create table another (n int)",
+    "create schema mallory",
+]
+
+
 def test_databases_are_lent_empty_and_whole(cluster):
-    async def prepare(url):
-        schema = (
-            "create table version as select 7 as n;"
-            "create table people (n int generated always as identity, name text);"
-        )
-        psql = [programs() / "psql", "-Xqc", schema, url]
-        await asyncio.to_thread(subprocess.run, psql, check=True)
-
-    def names(url):
-        return cluster.psql("select n, name from people", url.split("/")[3].split("?")[0])
-
-    def execute(url, sql):
-        cluster.psql(sql, url.split("/")[3].split("?")[0])
-
-    with the_suites_databases(prepare, str(cluster.sockets), "w") as databases:
-        for harm in (
-            "insert into people (name) values ('Alice')",
-            "insert into people (name) values ('Bob')",
-            "update version set n = 8",
-            "alter table people add column more text",
-            "drop table people",
-            "create table another (n int)",
-            "create schema mallory",
-        ):
+    with the_suites_databases(prepare, "w", str(cluster.sockets)) as databases:
+        for harm in HARM:
             with databases.a_database() as url:
-                assert names(url) == ""
-                execute(url, "insert into people (name) values ('Carol')")
-                assert names(url) == "1|Carol"
-                execute(url, harm)
+                name = name_in(url)
+                assert cluster.psql("select n, name from people", name) == ""
+                assert cluster.psql("select n from version", name) == "7"
+                cluster.psql("insert into people (name) values ('Carol')", name)
+                assert cluster.psql("select n, name from people", name) == "1|Carol"
+                cluster.psql(harm, name)
+        assert databases._made == len(HARM) - 2  # rows are undone, the rest is thrown away
+
         with databases.a_database() as one, databases.a_database() as other:
             assert one != other
-        assert databases._made == 7
+
+
+def test_a_database_is_lent_again_though_somebody_is_still_in_it(cluster):
+    with the_suites_databases(prepare, "again", str(cluster.sockets)) as databases:
+        with databases.a_database() as url:
+            left = subprocess.Popen(
+                [str(programs() / "psql"), "-Xq", "-c", "begin", "-c", "lock table people",
+                 "-c", "\\echo locked", "-c", "select pg_sleep(60)", url],
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, bufsize=1,
+            )  # fmt: skip
+            assert left.stdout is not None
+            assert left.stdout.readline() == "locked\n"
+        with databases.a_database() as again:
+            assert again == url
+            assert cluster.psql("select count(*) from people", name_in(url)) == "0"
+        assert "terminating connection" in left.communicate()[1]
+
+
+def test_a_database_that_its_test_removed_is_not_lent_again(cluster):
+    with the_suites_databases(prepare, "gone", str(cluster.sockets)) as databases:
+        with databases.a_database() as url:
+            cluster.drop_database(name_in(url))
+        with databases.a_database() as another:
+            assert cluster.psql("select count(*) from people", name_in(another)) == "0"

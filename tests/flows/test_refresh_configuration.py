@@ -1,14 +1,24 @@
 """What one process changes holds in every process within moments."""
 
 import asyncio
+import time
 from contextlib import asynccontextmanager
 
 import pytest
 from structlog.testing import capture_logs
 
+from latchstring.base.clock import SteadyClock
 from latchstring.base.errors import Unavailable
+from latchstring.base.secrets import Keyring
+from latchstring.base.settings import SigningAlgorithm
+from latchstring.db.database import Transaction
 from latchstring.db.statements import Statement
-from tests.support.administration import an_office, some_settings
+from latchstring.domain.keys import store as keys
+from latchstring.domain.keys.key import KeyState, SigningKey, generate
+from latchstring.domain.keys.signer import Signer
+from latchstring.flows.keep_time import KeepTime
+from latchstring.flows.refresh_configuration import RefreshConfiguration, bump_version
+from tests.support.administration import KEYRING, NOON, an_office, some_settings
 
 
 @asynccontextmanager
@@ -28,6 +38,14 @@ async def watching(configuration):
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+
+async def put(database, key: SigningKey) -> None:
+    async def work(tx: Transaction) -> None:
+        await bump_version(tx)
+        assert await keys.insert_key(tx, key)
+
+    await database.transact(work)
 
 
 async def until(condition):
@@ -108,3 +126,55 @@ async def test_a_database_in_trouble_leaves_what_was_known_and_is_told_once(tmp_
                 await asyncio.sleep(0.05)
         assert other.configuration.current is known
         assert [line["event"] for line in logs] == ["configuration_not_refreshed"]
+
+
+async def test_a_signer_that_is_kept_has_the_keys_that_the_database_has_now(tmp_path):
+    async with two_processes(tmp_path) as (one, other):
+        signer = Signer(KEYRING)
+        await other.configuration.keep(signer)
+        assert signer.document == b'{"keys":[]}'
+
+        key = generate(SigningAlgorithm.ES256, KeyState.CURRENT, KEYRING, now=NOON)
+        await put(one.database, key)
+        await other.configuration.refresh()
+
+        assert signer.key_id(SigningAlgorithm.ES256) == key.id
+
+
+async def test_a_signer_that_comes_late_is_not_told_what_was_read_before(tmp_path):
+    async with two_processes(tmp_path) as (one, _):
+        key = generate(SigningAlgorithm.ES256, KeyState.CURRENT, KEYRING, now=NOON)
+        await put(one.database, key)
+        signer = Signer(KEYRING)
+
+        await one.configuration.keep(signer)
+
+        assert signer.key_id(SigningAlgorithm.ES256) == key.id
+
+
+async def test_a_key_that_our_key_file_does_not_open_is_told_and_published(tmp_path):
+    async with two_processes(tmp_path) as (one, other):
+        signer = Signer(KEYRING)
+        await other.configuration.keep(signer)
+        theirs = Keyring({1: b"k" * 32, 2: b"n" * 32})
+        key = generate(SigningAlgorithm.ES256, KeyState.CURRENT, theirs, now=NOON)
+        await put(one.database, key)
+
+        with capture_logs() as logs:
+            await other.configuration.refresh()
+
+        told = {"event": "signing_key_not_opened", "key_id": key.id, "log_level": "error"}
+        assert logs == [told]
+        assert key.id in signer.document.decode()
+
+
+async def test_each_look_brings_the_time(tmp_path):
+    async with two_processes(tmp_path) as (one, _):
+        wall = time.time_ns()
+        clock = SteadyClock(lambda: wall)
+        configuration = RefreshConfiguration(one.database, KeepTime(clock))
+        wall += 2_000_000_000
+
+        await configuration.refresh()
+
+        assert clock.now().timestamp() >= wall / 1e9 - 0.002

@@ -1,21 +1,14 @@
 """Connections that take their time or send without end are cut off; the others notice nothing."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 
 import pytest
-import uvicorn
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 
-from latchstring.main import patient, serving
-from tests.support.house import some_settings
-from tests.support.sinks import free_port
-
-GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
-PATIENCE = 5.0
+from latchstring.main import patient
+from tests.support.served import GET, PATIENCE, a_served
 
 
 async def echo(scope, receive, send):
@@ -26,64 +19,13 @@ async def echo(scope, receive, send):
     await PlainTextResponse(f"{len(body)} {names}.")(scope, receive, send)
 
 
-class Caller:
-    """One connection."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.reader, self.writer = reader, writer
-
-    async def answer(self) -> bytes:
-        """One answer's body."""
-        head = await asyncio.wait_for(self.reader.readuntil(b"\r\n\r\n"), PATIENCE)
-        length = int(head.lower().partition(b"content-length: ")[2].split(b"\r")[0])
-        return await self.reader.readexactly(length)
-
-    async def is_cut(self) -> bool:
-        """Whether the other side ends the connection without a word."""
-        try:
-            return await asyncio.wait_for(self.reader.read(), PATIENCE) == b""
-        except ConnectionError:
-            return True
-
-    async def pour(self, chunk: bytes, times: int) -> int:
-        """Send a chunk again and again until the other side has enough; return how often."""
-        for sent in range(times):
-            try:
-                self.writer.write(chunk)
-                await self.writer.drain()
-            except ConnectionError:
-                return sent
-        return times
-
-
 @pytest.fixture
-async def call(monkeypatch) -> AsyncIterator[Callable]:
+async def call(monkeypatch, tmp_path) -> AsyncIterator[Callable]:
     """Serve, with little patience."""
     monkeypatch.setattr(patient, "HEAD_SECONDS", 0.3)
     monkeypatch.setattr(patient, "BODY_SECONDS", 0.3)
-    port = free_port()
-    config = uvicorn.Config(
-        echo, port=port, http=patient.PatientProtocol, ws="none", lifespan="off", log_config=None
-    )
-    server = uvicorn.Server(config)
-    serving_task = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 - uvicorn has no event
-        await asyncio.sleep(0.01)
-    callers: list[Caller] = []
-
-    async def connect(*sent: bytes) -> Caller:
-        callers.append(Caller(*await asyncio.open_connection("127.0.0.1", port)))
-        callers[-1].writer.writelines(sent)
-        await callers[-1].writer.drain()
-        return callers[-1]
-
-    yield connect
-    for caller in callers:
-        caller.writer.close()
-        with contextlib.suppress(ConnectionError):
-            await caller.writer.wait_closed()
-    server.should_exit = True
-    await serving_task
+    async with a_served(echo, tmp_path) as served:
+        yield served.call
 
 
 @pytest.mark.parametrize("sent", [b"", b"GET", b"GET / HTTP/1.1\r\nHost: x\r\n", b"\r\n\r\n"])
@@ -195,10 +137,3 @@ async def test_what_is_no_request_is_told_so(call):
     caller = await call(b"\x16\x03\x01 hello\r\n\r\n")
 
     assert b"400 Bad Request" in await asyncio.wait_for(caller.reader.read(), PATIENCE)
-
-
-def test_the_server_is_made_of_patient_connections_and_not_of_endlessly_many(tmp_path: Path):
-    config = serving._config(some_settings(tmp_path), echo)
-
-    assert config.http is patient.PatientProtocol
-    assert config.limit_concurrency == 2000

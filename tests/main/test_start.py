@@ -31,7 +31,10 @@ def test_a_file_that_is_no_database_is_refused_by_every_command(server, command)
 def test_a_database_of_a_newer_program_is_refused(server):
     assert server.command("migrate").returncode == 0
     connection = apsw.Connection(str(server.folder / "var" / "latchstring.db"))
-    connection.execute("insert into schema_migrations values (9999, 'later', 'x', 0)")
+    connection.execute(
+        "insert into schema_migrations (number, name, checksum, applied_at)"
+        " values (9999, 'later', 'x', 0)"
+    )
     connection.close()
 
     assert "which this version does not know" in refusal_of(server, "serve")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from latchstring.base.secrets import Keyring
 from latchstring.base.settings import Settings
 from latchstring.base.settings_loading import load
 from latchstring.cli.app import Desk
@@ -14,10 +15,12 @@ from latchstring.flows.manage_clients import ManageClients
 from latchstring.flows.manage_connections import ManageConnections
 from latchstring.flows.manage_users import ManageUsers
 from latchstring.flows.refresh_configuration import RefreshConfiguration
+from latchstring.flows.rotate_signing_key import RotateSigningKey
 from latchstring.flows.write_first_values import WriteFirstValues
 from tests.support.clock import FixedClock
 from tests.support.configuration import EXAMPLE, write
 
+KEYRING = Keyring({1: b"k" * 32})
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
@@ -43,6 +46,7 @@ async def an_office(path: Path) -> AsyncIterator[Office]:
         connections=ManageConnections(database, clock, refresh),
         clients=ManageClients(database, clock, refresh),
         users=ManageUsers(database, clock),
+        signing_keys=RotateSigningKey(database, KEYRING, clock, refresh),
     )
     first_values = WriteFirstValues(database, clock)
     try:

@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from latchstring.base.settings import Settings
 from latchstring.cli.app import Desk, Roof, main
+from latchstring.main.keeping import keeping
 from tests.support.administration import an_office
 from tests.support.configuration import EXAMPLE, write
 
@@ -31,6 +32,7 @@ class Shell:
             migrate=lambda _: ["0001 initial"],
             dev=lambda _: self.asked.append("dev"),
             open_desk=_open_desk,
+            keep=keeping,
         )
         result = CliRunner(env={"LATCHSTRING_CONFIG": path}).invoke(
             main, words, input=typed, obj=roof

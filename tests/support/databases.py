@@ -12,7 +12,7 @@ import os
 import subprocess
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.support.postgresql import (
@@ -29,10 +29,14 @@ from tests.support.tethered import as_an_ordinary_user
 SUITE = "LATCHSTRING_TEST_POSTGRESQL"
 """The environment variable with the folder of the sockets of the suite's cluster."""
 
+SOCKETS = os.environ.get(SUITE)
+"""Read before the first test, since a test sees no variable of ours."""
+
 Prepare = Callable[[str], Awaitable[object]]
 """Brings the database at a URL to the current schema and closes it."""
 
 _END = "-- done --"
+_HERE = "psql of the suite"
 
 _RELATIONS = """
 select relkind, quote_ident(nspname) || '.' || quote_ident(relname)
@@ -56,25 +60,20 @@ select md5(string_agg(line, ',' order by line)) from (
 
 
 class Session:
-    """One psql that stays open: starting another for each statement would cost 15 ms."""
+    """One psql that stays open: a new one would first learn the catalogs again, for 15 ms."""
 
-    def __init__(self, sockets: Path) -> None:
-        self._sockets = sockets
+    def __init__(self, sockets: Path, database: str = "postgres") -> None:
+        self.database = database
+        address = socket_url(sockets, database, SUPERUSER)
         self._process = subprocess.Popen(
-            [programs() / "psql", "-XqtA", "-v", "ON_ERROR_STOP=1", self._url("postgres")],
+            [programs() / "psql", "-XqtA", "-v", "ON_ERROR_STOP=1", address],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            env={**os.environ, "PGAPPNAME": _HERE},
             **as_an_ordinary_user(),
         )
-
-    def _url(self, database: str) -> str:
-        return socket_url(self._sockets, database, SUPERUSER)
-
-    def into(self, database: str) -> None:
-        """Go on in another database."""
-        self.execute(f"\\c '{self._url(database)}'")
 
     def execute(self, sql: str) -> list[str]:
         """Execute statements and return the lines they print."""
@@ -91,7 +90,8 @@ class Session:
 
     def close(self) -> None:
         """Leave."""
-        self._process.communicate()
+        with suppress(BrokenPipeError):
+            self._process.communicate()
 
 
 class Databases:
@@ -101,17 +101,18 @@ class Databases:
         self._sockets = sockets
         self._name = name
         self._made = 0
-        self._clean: list[str] = []
+        self._clean: list[Session] = []
         self._session = Session(sockets)
         self._template = f"{name}_template"
         self._create(self._template, "template0")
         # In a thread of its own: the asking thread may have a loop already.
         with ThreadPoolExecutor(1) as pool:
             pool.submit(asyncio.run, _prepared(prepare, self.url(self._template))).result()
-        self._session.into(self._template)
-        self._sweep, self._state = self._how_to_empty()
-        self._expected = self._session.execute(self._state)
-        self._session.into("postgres")
+        inside = Session(sockets, self._template)
+        self._schema = inside.execute(f"{_SCHEMA};")[0]
+        self._sweep, self._rows = _how_to_empty(inside)
+        self._expected = inside.execute(self._rows)
+        inside.close()
 
     def url(self, database: str) -> str:
         """The URL of one of these databases."""
@@ -120,68 +121,65 @@ class Databases:
     @contextmanager
     def a_database(self) -> Iterator[str]:
         """Lend a database by its URL; afterwards whoever is still connected is thrown out."""
-        name = self._clean.pop() if self._clean else self._another()
+        lent = self._clean.pop() if self._clean else self._another()
         try:
-            yield self.url(name)
+            yield self.url(lent.database)
         finally:
-            self._take_back(name)
+            self._take_back(lent)
 
     def close(self) -> None:
         """Leave the cluster; the databases go with it."""
-        self._session.close()
+        for session in [self._session, *self._clean]:
+            session.close()
 
-    def _another(self) -> str:
+    def _another(self) -> Session:
         self._made += 1
         name = f"{self._name}_{self._made}"
         self._create(name, self._template)
-        return name
+        return Session(self._sockets, name)
 
     def _create(self, name: str, template: str) -> None:
         self._session.execute(f"create database {name} owner {OWNER} template {template};")
 
-    def _take_back(self, name: str) -> None:
+    def _take_back(self, lent: Session) -> None:
         self._session.execute(
             "select pg_terminate_backend(pid, 5000) from pg_stat_activity"
-            f" where datname = '{name}';"
+            f" where datname = '{lent.database}' and application_name <> '{_HERE}';"
         )
-        if not self._session.execute(f"select 1 from pg_database where datname = '{name}';"):
-            return  # A test removed its database.
-        self._session.into(name)
-        same = self._session.execute(self._state_of_schema_first()) == self._expected
-        self._session.into("postgres")
-        if same:
-            self._clean.append(name)
-        else:
-            self._session.execute(f"drop database {name} with (force);")
-
-    def _state_of_schema_first(self) -> str:
-        # A test may have dropped a table: then the sweep would fail rather than tell. So it is
-        # guarded by the schema being what it was.
-        return f"""
-            select ({_SCHEMA}) = '{self._expected[0]}' as same \\gset
+        # A test may have dropped a table: emptying that would fail rather than tell.
+        emptied = f"""
+            select ({_SCHEMA}) = '{self._schema}' as same \\gset
             \\if :same
             {self._sweep}
-            {self._state}
+            {self._rows}
             \\endif
         """
+        try:
+            same = lent.execute(emptied) == self._expected
+        except (NoPostgresqlError, BrokenPipeError):  # Removed, or locked by a latecomer.
+            same = False
+        if same:
+            self._clean.append(lent)
+        else:
+            lent.close()
+            self._session.execute(f"drop database if exists {lent.database} with (force);")
 
-    def _how_to_empty(self) -> tuple[str, str]:
-        """The statements that empty a database, and those that tell what is left in it."""
-        sweep = ["set session_replication_role = replica;", "begin;"]
-        state = [f"{_SCHEMA};"]
-        for line in self._session.execute(f"{_RELATIONS};"):
-            kind, name = line.split("|", 1)
-            if kind == "S":
-                found = self._session.execute(f"select last_value, is_called from {name};")
-                last, called = found[0].split("|")
-                sweep.append(f"\\o /dev/null\nselect setval('{name}', {last}, '{called}');\n\\o")
-            elif self._session.execute(f"select 1 from {name} limit 1;"):
-                state.append(
-                    f"select md5(string_agg(t::text, ',' order by t::text)) from {name} as t;"
-                )
-            else:
-                sweep.append(f"delete from {name};")
-        return "\n".join([*sweep, "commit;"]), "\n".join(state)
+
+def _how_to_empty(session: Session) -> tuple[str, str]:
+    """The statements that empty a database, and those that tell the rows it was born with."""
+    sweep = ["set session_replication_role = replica;", "set lock_timeout = '2s';", "begin;"]
+    rows = ["\\echo rows"]
+    for line in session.execute(f"{_RELATIONS};"):
+        kind, name = line.split("|", 1)
+        if kind == "S":
+            found = session.execute(f"select last_value, is_called from {name};")
+            last, called = found[0].split("|")
+            sweep.append(f"\\o /dev/null\nselect setval('{name}', {last}, '{called}');\n\\o")
+        elif session.execute(f"select 1 from {name} limit 1;"):
+            rows.append(f"select md5(string_agg(t::text, ',' order by t::text)) from {name} as t;")
+        else:
+            sweep.append(f"delete from {name};")
+    return "\n".join([*sweep, "commit;"]), "\n".join(rows)
 
 
 async def _prepared(prepare: Prepare, url: str) -> None:
@@ -189,7 +187,9 @@ async def _prepared(prepare: Prepare, url: str) -> None:
 
 
 @contextmanager
-def the_suites_databases(prepare: Prepare, sockets: str | None, worker: str) -> Iterator[Databases]:
+def the_suites_databases(
+    prepare: Prepare, worker: str = "alone", sockets: str | None = SOCKETS
+) -> Iterator[Databases]:
     """Lend databases of the suite's cluster, or of one started for this process."""
     if sockets is not None:
         yield from _databases(Path(sockets), prepare, worker)

@@ -19,6 +19,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from latchstring.base.ids import ClientId, UserId
 from latchstring.base.origin import NOWHERE
 from latchstring.base.secrets import Keyring, digest
+from latchstring.base.settings import SigningAlgorithm
 from latchstring.db.database import Transaction
 from latchstring.db.sqlite import SqliteDatabase
 from latchstring.domain.authorizations.code import Presented
@@ -26,7 +27,7 @@ from latchstring.domain.clients.client import Client
 from latchstring.domain.identities import store as identities
 from latchstring.domain.identities.identifier import EMAIL, SMS, Identifier
 from latchstring.domain.keys import store as keys
-from latchstring.domain.keys.key import SigningKey, generate
+from latchstring.domain.keys.key import KeyState, SigningKey, generate
 from latchstring.domain.keys.signer import Signer
 from latchstring.domain.sessions.session import Lifetime, Session
 from latchstring.flows.authorize import Authorize
@@ -226,12 +227,12 @@ class Provider:
 
     def claims(self, id_token: str, audience: str = "acme-web") -> dict[str, Any]:
         """What a verifier that is not ours reads, at the provider's time."""
-        key = jwt.PyJWKSet.from_dict({"keys": self.signer.public_jwks})
+        key = jwt.PyJWKSet.from_json(self.signer.document.decode())
         header = jwt.get_unverified_header(id_token)
         claims: dict[str, Any] = jwt.decode(
             id_token,
             key[header["kid"]],
-            algorithms=["RS256"],
+            algorithms=["RS256", "ES256"],
             audience=audience,
             issuer=ISSUER,
             options={"verify_exp": False, "verify_iat": False},
@@ -321,7 +322,7 @@ async def _not_found(_request: Request) -> Response:
 @cache
 def _signing_key() -> SigningKey:
     # Making an RSA key takes longer than most tests.
-    return generate(KEYRING, AT)
+    return generate(SigningAlgorithm.RS256, KeyState.CURRENT, KEYRING, now=AT)
 
 
 @asynccontextmanager
@@ -329,7 +330,7 @@ async def a_provider(folder: Path) -> AsyncIterator[Provider]:
     database, clock = SqliteDatabase(folder / "latchstring.db").open(), FixedClock(AT)
     try:
         await CheckKeyring(database, KEYRING)()
-        await database.transact(lambda tx: keys.insert_first_key(tx, _signing_key()))
+        await database.transact(lambda tx: keys.insert_key(tx, _signing_key()))
         signer = await PrepareKeys(database, KEYRING, clock)()
         yield Provider(database, clock, signer)
     finally:

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from joserfc.jwk import RSAKey
-
+from latchstring.base.settings import SigningAlgorithm
+from latchstring.domain.keys import signature
+from latchstring.domain.keys.jwk import PrivateKey
 from latchstring.main import surfaces
 from latchstring.web.http.render import Renderer
 from latchstring.web.http.static import StaticFiles
@@ -31,17 +32,17 @@ async def a_quick_house(folder: Path, **changes: Any) -> AsyncIterator[House]:
 def _kept_parts() -> Iterator[None]:
     with (
         patch.object(surfaces, "Renderer", lambda *, static, secure: _renderer(static, secure)),
-        patch.object(RSAKey, "generate_key", lambda *_: _key()),
+        patch.object(signature, "new_key", _key),
     ):
         yield
 
 
-_generate = RSAKey.generate_key
+_new_key = signature.new_key
 
 
 @cache
-def _key() -> RSAKey:
-    return _generate(2048)
+def _key(algorithm: SigningAlgorithm) -> PrivateKey:
+    return _new_key(algorithm)
 
 
 _made: dict[bool, Renderer] = {}

@@ -1,4 +1,7 @@
-"""The file of secret keys: ``version:base64`` lines, newest first, readable for its owner alone.
+"""The file of secret keys: ``version:base64`` lines, readable for its owner alone.
+
+New secrets are made under the first line; the others open what was made under them, or stand by:
+where several nodes share a database, all of them must have a line before one makes it the first.
 
 It lies outside the database and its backups: whoever has only one of the two can derive no code, no
 link and no token.
@@ -20,7 +23,8 @@ _NEWEST_VERSION = 255
 
 def read_keyring(path: Path) -> Keyring:
     """Return the keys of the file; raise ``SettingsError`` with the line that is wrong."""
-    return Keyring(_parse(path, _text(path)))
+    keys = _parse(path, _text(path))
+    return Keyring(keys, in_use=next(iter(keys)))
 
 
 def create(path: Path) -> Keyring:
@@ -36,16 +40,45 @@ def create(path: Path) -> Keyring:
     return Keyring({1: key})
 
 
-def add_version(path: Path) -> int:
-    """Put a new key before the others and return its version; the file is replaced as a whole."""
+def add_version(path: Path, *, standing_by: bool = False) -> int:
+    """Put a new key before the others, or behind the first, and return its version."""
     text = _text(path)
     version = max(_parse(path, text)) + 1
     if version > _NEWEST_VERSION:
         raise _fault(str(path), f"holds version {_NEWEST_VERSION}, the last one there can be")
+    lines = _lines(text)
+    lines.insert(_first(lines) + standing_by, _line(version, secrets.token_bytes(KEY_BYTES)))
+    _replace(path, lines)
+    return version
+
+
+def use_version(path: Path, version: int) -> None:
+    """Make the version's line the first; raise ``SettingsError`` where there is none."""
+    text = _text(path)
+    if version not in _parse(path, text):
+        raise _fault(str(path), f"holds no version {version}")
+    lines = _lines(text)
+    wanted = next(line for line in lines if _is_key(line) and _version(line) == version)
+    lines.remove(wanted)
+    lines.insert(_first(lines), wanted)
+    _replace(path, lines)
+
+
+def _lines(text: str) -> list[str]:
+    return [f"{line}\n" for line in text.splitlines()]
+
+
+def _first(lines: list[str]) -> int:
+    """Return where the first key stands; comments above it stay there."""
+    return next(number for number, line in enumerate([*lines, "-"]) if _is_key(line))
+
+
+def _replace(path: Path, lines: list[str]) -> None:
+    """Write the file anew, as a whole."""
     beside = path.with_name(f"{path.name}.new")
     try:
         # Exclusive: of two commands at once, one wins and the other says so.
-        _write_new(beside, _line(version, secrets.token_bytes(KEY_BYTES)) + text)
+        _write_new(beside, "".join(lines))
         beside.replace(path)
     except FileExistsError:
         raise _fault(
@@ -54,7 +87,6 @@ def add_version(path: Path) -> int:
     except OSError as error:
         raise _fault(str(path), f"cannot be written: {error.strerror}") from None
     _sync_folder(path.parent)
-    return version
 
 
 def _text(path: Path) -> str:
@@ -69,7 +101,7 @@ def _text(path: Path) -> str:
 def _parse(path: Path, text: str) -> dict[int, bytes]:
     keys: dict[int, bytes] = {}
     for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip() or line.startswith("#"):
+        if not _is_key(line):
             continue
         version, key = _pair(line, f"{path}:{number}")
         if version in keys:
@@ -78,6 +110,14 @@ def _parse(path: Path, text: str) -> dict[int, bytes]:
     if not keys:
         raise _fault(str(path), "holds no key")
     return keys
+
+
+def _is_key(line: str) -> bool:
+    return bool(line.strip()) and not line.startswith("#")
+
+
+def _version(line: str) -> int:
+    return int(line.strip().partition(":")[0])
 
 
 def _pair(line: str, where: str) -> tuple[int, bytes]:

@@ -65,11 +65,13 @@ class Keyring:
     """The versioned secret keys of an installation, which live outside its database."""
 
     versions: Mapping[int, bytes] = field(repr=False)
+    in_use: int | None = None
+    """Under which one new secrets are made; without saying so, under the newest."""
 
     @property
     def current(self) -> int:
-        """The version new secrets are made under: the newest."""
-        return max(self.versions)
+        """The version new secrets are made under."""
+        return self.in_use or max(self.versions)
 
     def mac(self, label: str, data: bytes, *, version: int | None = None) -> bytes:
         """Return HMAC-SHA256 over label and data; labels keep the purposes apart.

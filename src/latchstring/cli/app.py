@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     # Imported when a command needs them: `version` and `healthcheck` must not wait for SQL.
     from latchstring.base.settings import Settings
     from latchstring.cli.dev_run import DevRun
+    from latchstring.cli.keeping import Keeping
     from latchstring.flows.manage_clients import ManageClients
     from latchstring.flows.manage_connections import ManageConnections
     from latchstring.flows.manage_users import ManageUsers
+    from latchstring.flows.rotate_signing_key import RotateSigningKey
 
 REFUSED = 1
 MISUSED = 2
@@ -31,6 +33,7 @@ class Desk:
     connections: "ManageConnections"
     clients: "ManageClients"
     users: "ManageUsers"
+    signing_keys: "RotateSigningKey"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +55,9 @@ class Roof:
     open_desk: "Callable[[Settings], AbstractAsyncContextManager[Desk]]"
     """Open the database as ``serve`` does: schema, key check, first values."""
 
+    keep: "Callable[[], Keeping]"
+    """Be ready to back up, restore and move."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -67,11 +73,14 @@ COMMANDS = {
     "serve": Entry("running", "serve", "Serve, and deliver messages."),
     "worker": Entry("running", "worker", "Deliver messages in a process of their own."),
     "migrate": Entry("running", "migrate", "Bring the database's schema up to date."),
+    "backup": Entry("backup", "backup", "Copy the database into a file, while the server runs."),
+    "restore": Entry("restore", "restore", "Bring a backup into an empty database."),
+    "move": Entry("move", "move", "Copy the installation from SQLite to PostgreSQL, or back."),
     "connections": Entry("connections", "connections", "Ways in: show and change them."),
     "clients": Entry("clients", "clients", "Applications: register, change, remove."),
     "users": Entry("users", "users", "Users: show, block, delete."),
     "codes": Entry("users", "codes", "Codes and links that were sent."),
-    "keys": Entry("keys", "keys", "Secret keys of the installation."),
+    "keys": Entry("keys", "keys", "Signing keys, and the secret keys of the key file."),
     "config": Entry("configuration", "config", "Check and show the configuration."),
     "healthcheck": Entry("health", "healthcheck", "Ask the running server whether it is ready."),
     "version": Entry("health", "version", "Print the version."),

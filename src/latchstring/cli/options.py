@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -10,6 +11,7 @@ import click
 from latchstring.cli.printing import JSON_KEY
 
 if TYPE_CHECKING:
+    from latchstring.base.settings import Settings
     from latchstring.base.settings_loading import Loaded
     from latchstring.cli.app import Desk, Roof
 
@@ -47,6 +49,26 @@ def json_option(command: Command) -> Command:
         help="Print JSON.",
     )
     return add(command)
+
+
+def workers_option(command: Command) -> Command:
+    """Add ``--workers``."""
+    add = click.option(
+        "--workers",
+        type=click.IntRange(1, 64),
+        help="Server processes on this machine; else the setting of that name.",
+    )
+    return add(command)
+
+
+def with_workers(settings: "Settings", workers: int | None) -> "Settings":
+    """Return the settings with as many server processes as the call asks for."""
+    from latchstring.base.settings_loading import workers_fault  # noqa: PLC0415 - not for --help
+
+    found = replace(settings, workers=workers) if workers else settings
+    if fault := workers_fault(found):
+        raise click.UsageError(f"--workers {fault}.")
+    return found
 
 
 def load_configuration() -> "Loaded":

@@ -2,15 +2,22 @@
 
 import click
 
-from latchstring.cli.options import common, load_configuration, roof
+from latchstring.cli.options import (
+    common,
+    load_configuration,
+    roof,
+    with_workers,
+    workers_option,
+)
 from latchstring.cli.printing import answer
 
 
 @click.command()
+@workers_option
 @common
-def serve() -> None:
+def serve(workers: int | None) -> None:
     """Serve sign-ins and deliver their messages, until stopped."""
-    roof().serve(load_configuration().settings)
+    roof().serve(with_workers(load_configuration().settings, workers))
 
 
 @click.command()

@@ -68,8 +68,8 @@ def read(path: Path, *, hold: bool = False) -> Iterator[apsw.Connection]:
             connection.set_busy_timeout(_PATIENCE_MILLISECONDS)
             connection.execute("begin immediate" if hold else "begin")
             connection.execute("pragma query_only = on")
-            # The moment is chosen by the first look.
-            if not connection.table_exists("main", BOOK):
+            # The moment is chosen by the first row that is asked for, not by "begin".
+            if (BOOK,) not in connection.execute("select name from sqlite_master").fetchall():
                 raise Forbidden(f"{path} is no database of this program.")
             yield connection
         finally:

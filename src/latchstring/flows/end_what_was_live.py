@@ -4,6 +4,8 @@ A restored backup does not know which codes were used after it was taken, nor wh
 revoked and who signed out; a standby that took over may miss the last moments of the same. Whoever
 kept such a code or token could use it again. So none of them is good any more, and everybody
 signs in once more. What only slows attackers down, limits and budgets, stays as it is.
+
+A clock that went back has the same effect: what had expired would be good again.
 """
 
 from dataclasses import dataclass
@@ -26,6 +28,7 @@ class Reason(StrEnum):
 
     RESTORED = "restored from a backup"
     FAILED_OVER = "another database server took over"
+    CLOCK_WENT_BACK = "the database's clock went back"
 
 
 @dataclass(frozen=True, slots=True)

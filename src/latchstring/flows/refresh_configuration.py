@@ -1,11 +1,13 @@
-"""Hold connections and clients in memory, never older than a second.
+"""Hold connections, clients and signing keys in memory, never older than a second.
 
 Requests read them thousands of times for each change, so they are not asked of the database each
-time: one row says which version it holds, and every process looks at that row twice a second.
+time: one row says which version it holds, and every process looks at that row twice a second. The
+same look brings the database's time.
 """
 
 import asyncio
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from latchstring.base.errors import InvalidRequest, Unavailable
@@ -16,6 +18,10 @@ from latchstring.domain.clients import store as clients
 from latchstring.domain.clients.client import Client
 from latchstring.domain.connections import store as connections
 from latchstring.domain.connections.connection import Connection
+from latchstring.domain.keys import store as keys
+from latchstring.domain.keys.key import SigningKey
+from latchstring.domain.keys.signer import Signer
+from latchstring.flows.keep_time import KeepTime, Sample
 
 SQL = statements.load(__package__, "refresh_configuration.sql")
 
@@ -26,12 +32,19 @@ class Configuration:
 
     connections: Mapping[str, Connection]
     clients: Mapping[str, Client]
+    signing_keys: Sequence[SigningKey]
     version: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    version: int
+    database_time: int
 
 
 async def read_version(tx: Transaction) -> int:
     """Return which state the database holds."""
-    return await tx.one(SQL["read_version"], int, {}) or 0
+    return (await _look(tx)).version
 
 
 async def bump_version(tx: Transaction) -> None:
@@ -41,13 +54,17 @@ async def bump_version(tx: Transaction) -> None:
 
 @dataclass(slots=True)
 class RefreshConfiguration:
-    """Keeps ``current`` true within a second of any process's change."""
+    """Keeps ``current``, the signer and the time true within a second of any process's change."""
 
     database: Database
+    keep_time: KeepTime | None = None
+    """What is told of the database's time; nothing where time stands still."""
+
     interval: float = 0.5
     """Seconds between two looks."""
 
     _current: Configuration | None = None
+    _signer: Signer | None = None
     _troubled: bool = False
     _reading: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -61,10 +78,22 @@ class RefreshConfiguration:
     async def refresh(self) -> Configuration:
         """Read again if the database holds another version, and return what holds."""
         async with self._reading:
-            version = await self.database.read(read_version)
-            if self._current is None or self._current.version != version:
-                self._current = await self.database.read(_read)
-            return self._current
+            steady = time.monotonic_ns if self.keep_time is None else self.keep_time.clock.steady
+            look, sample = await self.database.read(lambda tx: _sample(tx, steady))
+            current = self._current
+            if current is None or current.version != look.version:
+                current = self._current = await self.database.read(_read)
+                self._tell_signer(current)
+            if self.keep_time is not None:
+                await self.keep_time.take(sample)
+            return current
+
+    async def keep(self, signer: Signer) -> None:
+        """From now on, let the signer have the database's keys as they change."""
+        async with self._reading:
+            self._signer = signer
+            self._current = None  # what was read may be older than what the signer was made of
+        await self.refresh()
 
     async def run(self) -> None:
         """Look twice a second until cancelled; a database in trouble leaves what was known."""
@@ -79,6 +108,24 @@ class RefreshConfiguration:
             else:
                 self._troubled = False
 
+    def _tell_signer(self, current: Configuration) -> None:
+        if self._signer is None:
+            return
+        for key_id in self._signer.replace(current.signing_keys):
+            # The key before it goes on signing; it is published as long as tokens of it may live.
+            get_logger().error("signing_key_not_opened", key_id=key_id)
+
+
+async def _look(tx: Transaction) -> _Look:
+    return await tx.one(SQL["look"], _Look, {}) or _Look(version=0, database_time=0)
+
+
+async def _sample(tx: Transaction, steady: Callable[[], int]) -> tuple[_Look, Sample]:
+    """Look, and read our own clock before and after: in between, the database read its own."""
+    began = steady()
+    look = await _look(tx)
+    return look, Sample(look.database_time, began, steady())
+
 
 async def _read(tx: Transaction) -> Configuration:
     ways_in = [_connection(row) for row in await connections.list_connections(tx)]
@@ -88,6 +135,7 @@ async def _read(tx: Transaction) -> Configuration:
     return Configuration(
         connections={found.name: found for found in ways_in if found is not None},
         clients={found.client_id: found for found in applications if found is not None},
+        signing_keys=await keys.list_keys(tx),
         version=await read_version(tx),
     )
 

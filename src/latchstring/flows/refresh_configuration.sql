@@ -1,6 +1,9 @@
--- read_version --
--- Which state of connections and clients the database holds.
-select version from configuration_version where id = 1
+-- look --
+-- Which state of connections, clients and signing keys the database holds, and what time it has.
+-- PostgreSQL alone has a clock of its own; SQLite shows 0.
+select version,
+/*pg cast(extract(epoch from clock_timestamp()) * 1000 as bigint) + */ 0 as database_time
+from configuration_version where id = 1
 
 -- bump_version --
 -- Something changed: every process reads again.

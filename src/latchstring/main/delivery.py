@@ -63,7 +63,7 @@ def configured_senders(settings: Settings) -> Senders:
 
 
 def worker(installation: Installation, senders: Senders, role: str) -> DeliverMessages:
-    """Return the worker; a server takes over what its dead predecessor held."""
+    """Return the worker; a server alone on its file takes over what its predecessor held."""
     settings = installation.settings
     secrets = MessageSecrets(installation.keyring, settings.public_url)
     return DeliverMessages(
@@ -72,7 +72,7 @@ def worker(installation: Installation, senders: Senders, role: str) -> DeliverMe
         renderer=Renderer(secrets, letterhead(settings), Templates(catalogue)),
         senders=senders,
         owner=new_owner(role),
-        predecessors=f"{SERVER}/" if role == SERVER else "",
+        predecessors=f"{SERVER}/" if role == SERVER and settings.is_sqlite else "",
         report=log_settlement,
     )
 

@@ -13,7 +13,7 @@ from latchstring.base.errors import AppError
 from latchstring.cli.dev_run import DevRun
 from latchstring.domain.delivery.senders import Senders
 from latchstring.domain.delivery.senders.inbox import Inbox, InboxSender
-from latchstring.main.serving import Development, serve
+from latchstring.main.serving import Development, Seat, serve
 from latchstring.web.http.surface import Methods, Surface
 from latchstring.web.inbox.guard import ExactHost
 from latchstring.web.inbox.surface import PREFIX, InboxSurface
@@ -33,7 +33,7 @@ async def develop(run: DevRun) -> None:
         wrap=lambda application: ExactHost(application, host),
         on_stop=pages.close,
     )
-    await serve(settings, listener=run.sock, on_ready=run.on_ready, development=development)
+    await serve(settings, Seat(listener=run.sock, on_ready=run.on_ready), development)
 
 
 def inbox_senders(inbox: Inbox) -> Senders:

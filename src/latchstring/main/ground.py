@@ -8,7 +8,7 @@ from latchstring.base.errors import Unavailable
 from latchstring.base.settings import Settings
 
 MOST_CONNECTIONS = 2000
-"""One more is told to come back; an open connection costs some 20 KB and a file."""
+"""For one more, the one that only waits must go; an open connection costs some 20 KB and a file."""
 
 _OTHER_FILES = 200
 

@@ -71,7 +71,9 @@ def _working_copy(settings: Settings) -> Iterator[Path]:
             yield beside
         return
     with TemporaryDirectory(prefix="latchstring-") as folder:
-        yield Path(folder, "restored.db")
+        copy = Path(folder, "restored.db")
+        copy.touch(0o600)
+        yield copy
 
 
 async def _revived(copy: Path, keyring: Keyring) -> tuple[datetime | None, dict[str, int]]:

@@ -16,15 +16,26 @@ from latchstring.cli.app import Desk, Roof, main
 if TYPE_CHECKING:
     from latchstring.base.settings import Settings
     from latchstring.cli.dev_run import DevRun
+    from latchstring.cli.keeping import Keeping
 
 
 def run() -> None:
     """Run the command line."""
-    main(obj=Roof(serve=serve, worker=work, dev=develop, migrate=migrated, open_desk=open_desk))
+    main(
+        obj=Roof(
+            serve=serve, worker=work, dev=develop, migrate=migrated, open_desk=open_desk, keep=keep
+        )
+    )
 
 
 def serve(settings: "Settings") -> None:
     """Serve until told to stop."""
+    if settings.workers > 1:
+        from latchstring.main import supervision
+
+        _configure_logs(settings)
+        asyncio.run(supervision.supervise(settings))
+        return
     from latchstring.main import serving
 
     _run(settings, serving.serve(settings))
@@ -51,6 +62,13 @@ def migrated(settings: "Settings") -> Sequence[str]:
     return [f"{it.number:04} {it.name}" for it in asyncio.run(opening.migrate_database(settings))]
 
 
+def keep() -> "Keeping":
+    """Be ready to back up, restore and move."""
+    from latchstring.main.keeping import keeping
+
+    return keeping()
+
+
 @asynccontextmanager
 async def open_desk(settings: "Settings") -> AsyncIterator[Desk]:
     """Open the installation for one administrative command."""
@@ -58,6 +76,7 @@ async def open_desk(settings: "Settings") -> AsyncIterator[Desk]:
     from latchstring.flows.manage_clients import ManageClients
     from latchstring.flows.manage_connections import ManageConnections
     from latchstring.flows.manage_users import ManageUsers
+    from latchstring.flows.rotate_signing_key import RotateSigningKey
     from latchstring.main import installation
 
     logging.configure("console", "error")
@@ -67,14 +86,19 @@ async def open_desk(settings: "Settings") -> AsyncIterator[Desk]:
             connections=ManageConnections(database, clock, refresh),
             clients=ManageClients(database, clock, refresh),
             users=ManageUsers(database, clock),
+            signing_keys=RotateSigningKey(database, found.keyring, clock, refresh),
         )
 
 
 def _run(settings: "Settings", program: Coroutine[Any, Any, None]) -> None:
     import uvloop
 
+    _configure_logs(settings)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(program)
+
+
+def _configure_logs(settings: "Settings") -> None:
     from latchstring.base import logging
 
     logging.configure(settings.log_format, settings.log_level)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(program)

@@ -1,6 +1,6 @@
 """Flows into surfaces, surfaces into the application."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from latchstring.domain.clients.client import Client
@@ -105,6 +105,7 @@ class Surfaces:
     signer: Signer
     flows: Flows
     for_developers: bool = False
+    is_leaving: Callable[[], bool] = lambda: False
 
     def application(self, *extra: Surface) -> Application:
         """Return the application; ``extra`` surfaces are for ``dev`` alone."""
@@ -197,4 +198,4 @@ class Surfaces:
     def _readiness(self) -> Readiness:
         installation = self.installation
         writable = ProveWritable(installation.database)
-        return Readiness((installation.configuration.refresh, writable))
+        return Readiness((installation.configuration.refresh, writable), self.is_leaving)

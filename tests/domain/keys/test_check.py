@@ -3,7 +3,7 @@
 import pytest
 
 from latchstring.base.secrets import Keyring
-from latchstring.domain.keys.check import KeyCheck, WrongKeyFile, checks_of, unknown_to
+from latchstring.domain.keys.check import KeyCheck, WrongKeyFile, checks_of, newer, unknown_to
 
 ONE = Keyring({1: b"a" * 32})
 BOTH = Keyring({1: b"a" * 32, 2: b"b" * 32})
@@ -41,3 +41,9 @@ def test_the_check_says_nothing_of_the_key():
     assert check == KeyCheck(1, check.check_value)
     assert len(check.check_value) == 43
     assert "a" * 32 not in check.check_value
+
+
+def test_a_file_that_lacks_newer_versions_is_told_which():
+    assert newer(checks_of(BOTH), checks_of(ONE)) == [2]
+    assert newer(checks_of(BOTH), checks_of(NEW)) == []
+    assert newer(checks_of(ONE), checks_of(BOTH)) == []

@@ -3,7 +3,11 @@
 import jwt
 import pytest
 
-from tests.support.provider import ISSUER
+from latchstring.base.settings import SigningAlgorithm
+from latchstring.domain.keys import store as keys
+from latchstring.domain.keys.key import KeyState, generate
+from latchstring.domain.keys.rotation import PUBLISHED_FIRST
+from tests.support.provider import AT, ISSUER, KEYRING, a_client
 
 WELL_KNOWN = "/.well-known/openid-configuration"
 
@@ -36,7 +40,7 @@ async def test_only_what_works_is_advertised(application):
     assert document["response_modes_supported"] == ["query"]
     assert document["grant_types_supported"] == ["authorization_code"]
     assert document["code_challenge_methods_supported"] == ["S256"]
-    assert document["id_token_signing_alg_values_supported"] == ["RS256"]
+    assert document["id_token_signing_alg_values_supported"] == ["RS256", "ES256"]
     assert document["scopes_supported"] == ["openid", "profile", "email", "phone"]
     assert document["authorization_response_iss_parameter_supported"] is True
     assert document["request_parameter_supported"] is False
@@ -61,11 +65,43 @@ async def test_an_independent_verifier_finds_its_key(browser, application):
 
     response = await application.http.get("/.well-known/jwks.json")
 
-    (key,) = response.json()["keys"]
+    key, other = response.json()["keys"]
+    assert other.keys() == {"kty", "crv", "x", "y", "kid", "use", "alg"}
+    assert (other["kty"], other["crv"], other["alg"]) == ("EC", "P-256", "ES256")
     assert key.keys() == {"kty", "n", "e", "kid", "use", "alg"}
     assert (key["kty"], key["use"], key["alg"]) == ("RSA", "sig", "RS256")
     header = jwt.get_unverified_header(tokens["id_token"])
     assert header == {"alg": "RS256", "typ": "JWT", "kid": key["kid"]}
+
+
+async def test_the_keys_may_be_kept_for_half_as_long_as_a_key_is_published_before_it_signs(
+    application,
+):
+    response = await application.http.get("/.well-known/jwks.json")
+
+    assert response.headers["cache-control"] == "public, max-age=300"
+    assert PUBLISHED_FIRST.total_seconds() == 600
+
+
+async def test_a_client_gets_its_id_tokens_signed_as_it_wants(browser, application, provider):
+    provider.clients["acme-web"] = a_client(id_token_signed_response_alg=SigningAlgorithm.ES256)
+    await browser.sign_in()
+
+    tokens = (await application.token(code=await browser.code())).json()
+
+    assert jwt.get_unverified_header(tokens["id_token"])["alg"] == "ES256"
+    assert provider.claims(tokens["id_token"])["aud"] == "acme-web"
+
+
+async def test_a_new_key_is_published_without_a_restart(application, provider):
+    published = (await application.http.get("/.well-known/jwks.json")).json()["keys"]
+    following = generate(SigningAlgorithm.ES256, KeyState.NEXT, KEYRING, now=AT)
+    stored = await provider.database.read(keys.list_keys)
+
+    provider.signer.replace([*stored, following])
+
+    now_published = (await application.http.get("/.well-known/jwks.json")).json()["keys"]
+    assert now_published == [*published, following.public_jwk]
 
 
 async def test_pages_of_a_client_may_read_both_documents(application):

@@ -4,7 +4,7 @@ import jwt
 import pytest
 
 from latchstring.domain.sessions import store as sessions
-from tests.support.forgery import forged
+from tests.support.forgery import forged, key_of, private_pem, public_forms
 from tests.support.provider import BOB, LOGGED_OUT, ORIGIN, a_client, query, where
 
 OUT = "/oidc/logout"
@@ -95,7 +95,7 @@ async def test_j_01_an_unsigned_hint_leads_to_the_question(browser, application,
     claims = provider.claims(await hint_for(browser, application))
     header = {"alg": alg, "typ": "JWT"}
 
-    for bad in (forged(header, claims), forged(header | {"kid": provider.signer.key_id}, claims)):
+    for bad in (forged(header, claims), forged(header | {"kid": provider.signer.key_id()}, claims)):
         response = await browser.http.get(OUT, params=wish(id_token_hint=bad))
         assert response.text == "sign out?"
 
@@ -105,10 +105,9 @@ async def test_j_02_a_hint_signed_with_our_public_key_as_a_secret_leads_to_the_q
 ):
     await browser.sign_in()
     claims = provider.claims(await hint_for(browser, application))
-    header = {"alg": "HS256", "typ": "JWT", "kid": provider.signer.key_id}
-    public = provider.signer._current.private
+    header = {"alg": "HS256", "typ": "JWT", "kid": provider.signer.key_id()}
 
-    for secret in (public.as_pem(private=False), public.as_der(private=False)):
+    for secret in public_forms(key_of(provider.signer)):
         bad = forged(header, claims, secret)
         response = await browser.http.get(OUT, params=wish(id_token_hint=bad))
         assert response.text == "sign out?"
@@ -117,13 +116,13 @@ async def test_j_02_a_hint_signed_with_our_public_key_as_a_secret_leads_to_the_q
 async def test_j_05_a_logout_token_is_no_hint(browser, application, provider):
     await browser.sign_in()
     claims = provider.claims(await hint_for(browser, application))
-    key = provider.signer._current.private.as_pem(private=True)
+    key = private_pem(key_of(provider.signer))
 
     typed = jwt.encode(
         claims,
         key,
         algorithm="RS256",
-        headers={"kid": provider.signer.key_id, "typ": "logout+jwt"},
+        headers={"kid": provider.signer.key_id(), "typ": "logout+jwt"},
     )
 
     assert (await browser.http.get(OUT, params=wish(id_token_hint=typed))).text == "sign out?"

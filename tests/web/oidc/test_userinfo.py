@@ -141,8 +141,8 @@ async def test_j_02_a_token_signed_with_our_public_key_as_a_secret_opens_nothing
     application, provider, signed_in
 ):
     claims = provider.claims(signed_in[1]["id_token"])
-    public = json.dumps(provider.signer.public_jwks[0]).encode()
-    header = {"alg": "HS256", "typ": "at+jwt", "kid": provider.signer.key_id}
+    public = json.dumps(json.loads(provider.signer.document)["keys"][0]).encode()
+    header = {"alg": "HS256", "typ": "at+jwt", "kid": provider.signer.key_id()}
 
     await assert_refused(await ask(application, forged(header, claims, public)))
 

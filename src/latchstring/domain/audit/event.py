@@ -3,7 +3,7 @@
 from dataclasses import dataclass, fields
 from typing import Any
 
-from latchstring.base.ids import ClientId, IdentifierDigest, SessionId, UserId
+from latchstring.base.ids import ClientId, IdentifierDigest, KeyId, SessionId, UserId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +155,22 @@ class ClientRemoved:
     client_id: ClientId
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SigningKeyRotated:
+    """An administrator let the next key sign."""
+
+    key_id: KeyId
+    algorithm: str
+    at_once: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SigningKeyWithdrawn:
+    """An administrator took a key out of the published set; what it had signed is good no more."""
+
+    key_id: KeyId
+
+
 Event = (
     ChallengeIssued
     | ChallengeRefused
@@ -173,6 +189,8 @@ Event = (
     | ConnectionChanged
     | ClientChanged
     | ClientRemoved
+    | SigningKeyRotated
+    | SigningKeyWithdrawn
 )
 
 INDEXED = ("user_id", "client_id", "identifier_digest")

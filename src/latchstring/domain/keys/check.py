@@ -52,3 +52,9 @@ def unknown_to(stored: Sequence[KeyCheck], ours: Sequence[KeyCheck]) -> list[Key
         )
         raise WrongKeyFile(message)
     return [check for check in ours if check.version not in known]
+
+
+def newer(stored: Sequence[KeyCheck], ours: Sequence[KeyCheck]) -> list[int]:
+    """Return the versions the database has met that are newer than all of ours."""
+    newest = max(check.version for check in ours)
+    return [check.version for check in stored if check.version > newest]

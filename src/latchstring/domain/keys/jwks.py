@@ -1,10 +1,25 @@
 """The published key set (RFC 7517 section 5)."""
 
+from collections.abc import Iterable
+from datetime import timedelta
+
 import msgspec
 
-from latchstring.domain.keys.signer import Signer
+from latchstring.base.settings import SigningAlgorithm
+from latchstring.domain.keys.key import KeyState, SigningKey
+
+MAX_AGE = timedelta(minutes=5)
+"""How long whoever verifies may go on with the set they have."""
+
+_ORDER = (KeyState.CURRENT, KeyState.NEXT, KeyState.PREVIOUS)
+_FIRST = tuple(SigningAlgorithm)
 
 
-def document(signer: Signer) -> bytes:
-    """Return the key set as JSON: public halves alone, the signing key first."""
-    return msgspec.json.encode({"keys": signer.public_jwks})
+def in_order(keys: Iterable[SigningKey]) -> list[SigningKey]:
+    """Return the keys, those that sign first: some verifiers look at the first one alone."""
+    return sorted(keys, key=lambda key: (_ORDER.index(key.state), _FIRST.index(key.algorithm)))
+
+
+def document(keys: Iterable[SigningKey]) -> bytes:
+    """Return the key set as JSON: public halves alone."""
+    return msgspec.json.encode({"keys": [key.public_jwk for key in in_order(keys)]})

@@ -1,64 +1,135 @@
 """Sign claims, and recognize what we signed."""
 
+from binascii import b2a_base64
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from joserfc import jws, jwt
-from joserfc.errors import JoseError
+import msgspec
 
+from latchstring.base.errors import Unavailable
 from latchstring.base.ids import KeyId
+from latchstring.base.secrets import BrokenSeal, Keyring, UnknownKey, decode
 from latchstring.base.settings import SigningAlgorithm
-from latchstring.domain.keys.key import KeyState, OpenKey
+from latchstring.domain.keys import jwk, jwks, signature
+from latchstring.domain.keys.key import KeyState, SigningKey, unseal
 
-_TYPE = "JWT"
 _LONGEST = 8192
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
+
+
+@dataclass(frozen=True, slots=True)
+class OpenKey:
+    """A key ready for use, in memory only."""
+
+    id: KeyId
+    header: bytes
+    """Of every token it signs: the first segment."""
+
+    public: jwk.PublicKey
+    private: jwk.PrivateKey | None
+    """Nothing where the key file lacks the version that it was sealed under."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    document: bytes
+    signing: Mapping[SigningAlgorithm, tuple[OpenKey, jwk.PrivateKey]]
+    by_header: Mapping[bytes, OpenKey]
+    by_id: Mapping[KeyId, OpenKey]
 
 
 class Signer:
-    """Holds the open keys: the newest current one signs, every one of them recognizes."""
+    """Holds the open keys; whoever holds the signer sees at once when they are replaced."""
 
-    __slots__ = ("_current", "_keys")
+    __slots__ = ("_held", "_keyring")
 
-    def __init__(self, keys: Sequence[OpenKey]) -> None:
-        """Take every published key, at least one of them current."""
-        current = [key for key in keys if key.state is KeyState.CURRENT]
-        self._current = max(current, key=lambda key: key.created_at)
-        self._keys: Mapping[str, OpenKey] = {key.id: key for key in keys}
+    def __init__(self, keyring: Keyring) -> None:
+        """Open keys with this keyring; there are none until the first ``replace``."""
+        self._keyring = keyring
+        self._held = _Held(b"", {}, {}, {})
+
+    def replace(self, keys: Sequence[SigningKey]) -> list[KeyId]:
+        """Use these keys from now on; return which of those that should sign cannot be opened.
+
+        In the place of one that cannot, the newest signs that can and is still published.
+        """
+        opened = {key.id: self._held.by_id.get(key.id) or self._open(key) for key in keys}
+        signing: dict[SigningAlgorithm, tuple[OpenKey, jwk.PrivateKey]] = {}
+        for key in sorted(keys, key=lambda key: (key.state is KeyState.CURRENT, key.changed_at)):
+            found = opened[key.id]
+            if key.state is not KeyState.NEXT and found.private is not None:
+                signing[key.algorithm] = found, found.private
+        self._held = _Held(
+            document=jwks.document(keys),
+            signing=signing,
+            by_header={key.header: key for key in opened.values()},
+            by_id=opened,
+        )
+        return [
+            key.id
+            for key in keys
+            if key.state is KeyState.CURRENT and opened[key.id].private is None
+        ]
 
     @property
-    def key_id(self) -> KeyId:
-        """The key that signs."""
-        return self._current.id
+    def document(self) -> bytes:
+        """The published key set."""
+        return self._held.document
 
-    @property
-    def public_jwks(self) -> list[dict[str, Any]]:
-        """The public half of every key, the signing one first."""
-        ordered = sorted(self._keys.values(), key=lambda key: key is not self._current)
-        return [key.public_jwk for key in ordered]
+    def key_id(self, algorithm: SigningAlgorithm = SigningAlgorithm.RS256) -> KeyId:
+        """Return the key that signs; raise ``Unavailable`` without one."""
+        return self._signing(algorithm)[0].id
 
     def sign(
         self,
         claims: Mapping[str, object],
-        _algorithm: SigningAlgorithm = SigningAlgorithm.RS256,
+        algorithm: SigningAlgorithm = SigningAlgorithm.RS256,
     ) -> str:
-        """Return the claims as a signed JWT."""
-        key = self._current
-        header = {"alg": key.algorithm.value, "typ": _TYPE, "kid": key.id}
-        return jwt.encode(header, dict(claims), key.private, algorithms=[key.algorithm.value])
+        """Return the claims as a signed JWT (RFC 7515 section 3.1); from any thread."""
+        key, private = self._signing(algorithm)
+        signed = b"%b.%b" % (key.header, _segment(msgspec.json.encode(claims)))
+        token = b"%b.%b" % (signed, _segment(signature.sign(private, signed)))
+        return token.decode("ascii")
 
     def recognize(self, token: str) -> dict[str, Any] | None:
         """Return the claims of an ID token of ours, however old, or nothing.
 
-        The key comes from our own by its id and brings its one algorithm: what the header says of
-        algorithms, key locations or embedded keys is never followed (RFC 8725 section 3.1).
+        Nothing in its header is read: it must be, to the letter, the one that a key of ours
+        writes. So no token can name its own algorithm, key or kind (RFC 8725 section 3.1).
         """
-        if len(token) > _LONGEST:
+        if len(token) > _LONGEST or not token.isascii():
+            return None
+        signed, _, sealed = token.rpartition(".")
+        header, _, payload = signed.partition(".")
+        key = self._held.by_header.get(header.encode())
+        if key is None:
             return None
         try:
-            header = jws.extract_compact(token.encode()).headers()
-            key = self._keys.get(str(header.get("kid")))
-            if key is None or header.get("typ") != _TYPE:
+            if not signature.is_genuine(key.public, decode(sealed), signed.encode()):
                 return None
-            return jwt.decode(token, key.private, algorithms=[key.algorithm.value]).claims
-        except (JoseError, ValueError, TypeError, KeyError):
+            claims = msgspec.json.decode(decode(payload))
+        except ValueError:
             return None
+        return claims if isinstance(claims, dict) else None
+
+    def _signing(self, algorithm: SigningAlgorithm) -> tuple[OpenKey, jwk.PrivateKey]:
+        try:
+            return self._held.signing[algorithm]
+        except KeyError:
+            raise Unavailable(detail=f"no key can sign with {algorithm}") from None
+
+    def _open(self, key: SigningKey) -> OpenKey:
+        try:
+            private = unseal(key, self._keyring)
+        except (UnknownKey, BrokenSeal):
+            private = None
+        header = {"typ": "JWT", "alg": key.algorithm.value, "kid": key.id}
+        return OpenKey(
+            key.id, _segment(msgspec.json.encode(header)), jwk.public_key(key.public_jwk), private
+        )
+
+
+def _segment(data: bytes) -> bytes:
+    """Return base64url without padding, as bytes; for the hot path."""
+    return b2a_base64(data, newline=False).translate(_URL_SAFE).rstrip(b"=")

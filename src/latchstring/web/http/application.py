@@ -90,6 +90,21 @@ class Application:
                 milliseconds=round((time.perf_counter() - started) * 1000, 1),
             )
 
+    def surface_of(self, path: str) -> Surface:
+        """Return who answers at a path."""
+        found = self._find(path)
+        return found.surface if found else self.fallback
+
+    def refusal(self, path: str, error: AppError) -> Response:
+        """Return what a path's surface says of an error, to nobody in particular."""
+        scope = {"type": "http", "method": "GET", "path": path, "headers": [], "query_string": b""}
+        request, request_id = Request(scope), new_id("req")
+        request.state.origin = self.origins.read(request, request_id)
+        response = self.surface_of(path).on_error(request, error)
+        response.headers.update({REQUEST_ID: request_id, **_SAFE})
+        logger.info("refused", request_id=request_id, detail=error.detail)
+        return response
+
     async def _respond(self, request: Request, found: _Found | None, request_id: str) -> Response:
         surface = found.surface if found else self.fallback
         try:

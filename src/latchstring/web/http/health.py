@@ -39,6 +39,8 @@ def surface(is_ready: Check) -> Surface:
         routes={"/livez": {"GET": livez}, "/readyz": {"GET": readyz}},
         on_error=_refused,
         on_crash=_crashed,
+        # A proxy that hears "busy" here would take the node for dead, and send its load to others.
+        always=frozenset({"/livez", "/readyz"}),
     )
 
 

@@ -40,3 +40,7 @@ class Surface:
 
     cors_paths: frozenset[str] = frozenset()
     """The paths where ``may_read`` is asked at all."""
+
+    always: frozenset[str] = frozenset()
+    """The paths that are answered however much there is to do, because they cost next to nothing
+    and others decide by them."""

@@ -7,11 +7,11 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from latchstring.base.settings import SigningAlgorithm
 from latchstring.domain.authorizations import pkce
 from latchstring.domain.authorizations.request import Prompt
 from latchstring.domain.authorizations.scopes import SCOPES
 from latchstring.domain.keys import jwks
-from latchstring.domain.keys.key import Algorithm
 from latchstring.domain.keys.signer import Signer
 from latchstring.domain.tokens.claims import CLAIMS
 from latchstring.web.http.answers import public_json
@@ -19,7 +19,7 @@ from latchstring.web.oidc.checks import RESPONSE_MODES, RESPONSE_TYPES
 from latchstring.web.oidc.client_authentication import METHODS
 from latchstring.web.oidc.shapes import DiscoveryDocument
 
-MAX_AGE_SECONDS = 300
+_MAX_AGE = int(jwks.MAX_AGE.total_seconds())
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Document:
 
     async def __call__(self, _request: Request) -> Response:
         """Return the document."""
-        return public_json(self.body, max_age=MAX_AGE_SECONDS)
+        return public_json(self.body, max_age=_MAX_AGE)
 
 
 def discovery(issuer: str, grant_types: Iterable[str]) -> Document:
@@ -47,7 +47,7 @@ def discovery(issuer: str, grant_types: Iterable[str]) -> Document:
         response_modes_supported=RESPONSE_MODES,
         grant_types_supported=tuple(grant_types),
         subject_types_supported=("public",),
-        id_token_signing_alg_values_supported=(Algorithm.RS256.value,),
+        id_token_signing_alg_values_supported=tuple(SigningAlgorithm),
         token_endpoint_auth_methods_supported=METHODS,
         code_challenge_methods_supported=(pkce.METHOD,),
         claims_supported=CLAIMS,
@@ -60,6 +60,12 @@ def discovery(issuer: str, grant_types: Iterable[str]) -> Document:
     return Document(msgspec.json.encode(document))
 
 
-def key_set(signer: Signer) -> Document:
-    """Return the public keys."""
-    return Document(jwks.document(signer))
+@dataclass(frozen=True, slots=True)
+class KeySet:
+    """The public keys, as they are now; they need no database to be read."""
+
+    signer: Signer
+
+    async def __call__(self, _request: Request) -> Response:
+        """Return the key set; keys are published for longer than it may be kept, then they sign."""
+        return public_json(self.signer.document, max_age=_MAX_AGE)

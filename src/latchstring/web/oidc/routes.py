@@ -18,7 +18,7 @@ from latchstring.web.http.form_guard import FormGuard
 from latchstring.web.http.surface import Handler, Surface, WrongMethod
 from latchstring.web.oidc import authorize, logout
 from latchstring.web.oidc.client_authentication import Clients
-from latchstring.web.oidc.discovery import discovery, key_set
+from latchstring.web.oidc.discovery import KeySet, discovery
 from latchstring.web.oidc.errors import OAuthErrors, PageErrors, crashed
 from latchstring.web.oidc.pages import Pages
 from latchstring.web.oidc.token import Grant, TokenEndpoint
@@ -105,7 +105,7 @@ def application_surface(parts: ApplicationParts) -> Surface:
         "/userinfo": {"GET": describing, "POST": describing},
         "/.well-known/openid-configuration": {"GET": configuration},
         "/.well-known/oauth-authorization-server": {"GET": configuration},
-        "/.well-known/jwks.json": {"GET": key_set(parts.signer)},
+        "/.well-known/jwks.json": {"GET": KeySet(parts.signer)},
     }
     return Surface(
         name="oidc",

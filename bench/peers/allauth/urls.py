@@ -1,0 +1,8 @@
+"""The paths that allauth's documentation asks for."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("accounts/", include("allauth.urls")),
+    path("_allauth/", include("allauth.headless.urls")),
+]

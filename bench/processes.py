@@ -1,0 +1,106 @@
+"""Servers as processes: started, timed to their first answer, weighed, and stopped."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+_PATIENCE = 20.0
+_MIB = 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A process and its descendants."""
+
+    pid: int
+
+    def cpu(self) -> float:
+        """Return the seconds of CPU used so far, user and system, also by those that ended."""
+        times = [found.cpu_times() for found in self._alive()]
+        return float(sum(t.user + t.system + t.children_user + t.children_system for t in times))
+
+    def memory(self) -> float:
+        """Return the proportional set size, in MiB."""
+        return float(sum(found.memory_full_info().pss for found in self._alive())) / _MIB
+
+    def _alive(self) -> list[psutil.Process]:
+        root = psutil.Process(self.pid)
+        return [root, *root.children(recursive=True)]
+
+
+@dataclass(slots=True)
+class Server:
+    """One server: its command, and its process while it runs."""
+
+    command: Sequence[str]
+    port: int
+    ready: str
+    """A path that is answered with 200, or 401, as soon as people can sign in."""
+    log: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+    folder: Path | None = None
+    _process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> float:
+        """Start it and return how many seconds passed until its first answer."""
+        own = {k: v for k, v in os.environ.items() if not k.startswith("LATCHSTRING_")}
+        with self.log.open("ab") as log:
+            began = time.perf_counter()
+            self._process = subprocess.Popen(
+                self.command,
+                stdout=log,
+                stderr=log,
+                env={**own, **self.environment},
+                cwd=self.folder,
+            )
+        while not self._is_ready():
+            taken = time.perf_counter() - began
+            if self._process.poll() is not None or taken > _PATIENCE:
+                raise RuntimeError(f"{self.command[0]} does not start: {self.last_words()}")
+            time.sleep(0.005)
+        return time.perf_counter() - began
+
+    def stop(self) -> None:
+        """Ask it to stop, and insist after a while."""
+        if self._process is None:
+            return
+        self._process.send_signal(signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_PATIENCE)
+        self._process.kill()
+        self._process.wait()
+        self._process = None
+
+    @property
+    def tree(self) -> Tree:
+        """Its processes."""
+        assert self._process is not None
+        return Tree(self._process.pid)
+
+    def last_words(self) -> str:
+        """Return the end of its log."""
+        return self.log.read_text(encoding="utf-8")[-2000:]
+
+    def _is_ready(self) -> bool:
+        request = f"GET {self.ready} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=1) as probe:
+                probe.sendall(request.encode())
+                return probe.recv(32).startswith((b"HTTP/1.1 200 ", b"HTTP/1.1 401 "))
+        except OSError:
+            return False
+
+
+def free_port() -> int:
+    """Return a port of the loopback interface that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,53 @@
+"""Keep this process's time with the database's, or with the machine's where the database has none.
+
+Nodes whose wall clocks disagree would disagree about what has expired. They all talk to one
+database, so its clock is the time of all of them (decision 9).
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from latchstring.base.clock import SteadyClock
+from latchstring.base.logging import get_logger
+
+_CONFIRMED = 3
+"""So many looks in a row must say that the database's clock went back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What the database's clock showed, and between which two moments on ours."""
+
+    database_time: int
+    """Unix milliseconds; 0 from a database that has no clock of its own."""
+
+    began: int
+    ended: int
+
+
+@dataclass(slots=True)
+class KeepTime:
+    """Takes a sample twice a second, from ``RefreshConfiguration``."""
+
+    clock: SteadyClock
+    before_going_back: Callable[[], Awaitable[object]] | None = None
+    """Ends all that is live, durably. Without it the database's clock is never followed back."""
+
+    _behind: int = 0
+
+    async def take(self, sample: Sample) -> None:
+        """Follow the sample; where that means to go back, end first what would come alive again."""
+        if not sample.database_time:
+            self.clock.look()
+            return
+        back = self.clock.follow(sample.database_time, sample.began, sample.ended)
+        if not back:
+            self._behind = 0
+            return
+        self._behind += 1
+        if self._behind == _CONFIRMED:
+            get_logger().error("database_clock_went_back", seconds=int(back.total_seconds()))
+        if self._behind >= _CONFIRMED and self.before_going_back is not None:
+            await self.before_going_back()
+            self.clock.begin_again(sample.database_time, sample.began, sample.ended)
+            self._behind = 0

@@ -1,0 +1,63 @@
+"""What a supervisor tells a server process that it starts, and hears from it.
+
+Over a socket that only the two of them have: no secret stands in an argument or a variable, a
+process that is started again later is told the same, and each sees at once when the other is gone.
+"""
+
+import json
+import pickle
+import socket
+import struct
+from dataclasses import dataclass
+
+from latchstring.base.settings import Settings
+
+_SIZE = struct.Struct(">I")
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """How one of several server processes is to serve."""
+
+    settings: Settings
+    number: int
+    """From 0 on; whoever takes the place of one that ended has its number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What a server process says: that it is ready, or why it cannot be."""
+
+    refusal: str = ""
+
+    def line(self) -> bytes:
+        """Return it as a line."""
+        return json.dumps(self.refusal).encode() + b"\n"
+
+    @classmethod
+    def read(cls, line: bytes) -> "Word | None":
+        """Return the word of a line; nothing where the process ended without one."""
+        return cls(json.loads(line)) if line.endswith(b"\n") else None
+
+
+def written(orders: Orders) -> bytes:
+    """Return orders as bytes."""
+    data = pickle.dumps(orders)
+    return _SIZE.pack(len(data)) + data
+
+
+def received(channel: socket.socket) -> Orders:
+    """Return the orders that were written to a channel."""
+    (size,) = _SIZE.unpack(_exactly(channel, _SIZE.size))
+    found: Orders = pickle.loads(_exactly(channel, size))  # noqa: S301 - our own parent's words
+    return found
+
+
+def _exactly(channel: socket.socket, size: int) -> bytes:
+    data = bytearray()
+    while len(data) < size:
+        piece = channel.recv(size - len(data))
+        if not piece:
+            raise EOFError
+        data += piece
+    return bytes(data)

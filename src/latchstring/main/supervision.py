@@ -1,0 +1,164 @@
+"""Keeps several server processes alive on one listening socket, and serves nobody itself.
+
+Each is a fresh interpreter, not a fork: it shares the socket with its siblings and nothing else, no
+random state, no last id, no connection. The first one goes ahead, because it may have to bring the
+schema up to date; the others follow when it serves. Whoever crashes is started again; connections
+that wait in the kernel lose nothing by it, because the socket stays open here.
+"""
+
+import asyncio
+import contextlib
+import signal
+import socket
+import sys
+import time
+from asyncio.subprocess import Process
+from dataclasses import dataclass, field
+
+from latchstring.base.errors import Unavailable
+from latchstring.base.logging import get_logger
+from latchstring.base.settings import Settings
+from latchstring.main import orders
+from latchstring.main.departure import SIGNALS
+from latchstring.main.ground import bound, check_certificate
+from latchstring.main.orders import Orders, Word
+
+_AT_ONCE = 0.1
+"""How long to wait before a process that had served is started again."""
+
+_FIRST_WAIT, _LONGEST_WAIT = 0.5, 30.0
+"""And one that ended before it served, or as good as: twice as long each time."""
+
+_SERVED_SECONDS = 1.0
+_FINISH_SECONDS = 60.0
+"""More than requests under way and messages being sent are given, after the drain."""
+
+logger = get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class _Member:
+    """One running server process."""
+
+    process: Process
+    channel: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+
+    async def word(self) -> Word | None:
+        """Return what it has to say, or nothing when it ended."""
+        try:
+            return Word.read(await self.channel.readline())
+        except ConnectionError:  # it did not even hear its orders
+            return None
+
+    async def ended(self) -> int:
+        """Return the exit code when there is one."""
+        code = await self.process.wait()
+        self.writer.close()
+        return code
+
+    def send(self, number: int) -> None:
+        """Send a signal, if there is anybody to receive it."""
+        with contextlib.suppress(ProcessLookupError):
+            self.process.send_signal(number)
+
+
+@dataclass(slots=True, eq=False)
+class Supervisor:
+    """Runs ``settings.workers`` processes until it is told to stop."""
+
+    settings: Settings
+    listener: socket.socket
+    _members: dict[int, _Member] = field(default_factory=dict)
+    _told: asyncio.Event = field(default_factory=asyncio.Event)
+    _codes: list[int] = field(default_factory=list)
+
+    async def run(self) -> None:
+        """Serve; raise ``Unavailable`` where the first process cannot, or one ended badly."""
+        loop = asyncio.get_running_loop()
+        for number in SIGNALS:
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+                loop.add_signal_handler(number, self._tell, number)
+        first = await self._start(0)
+        word = await first.word()
+        if word is None or word.refusal:
+            code = await first.ended()
+            if self._told.is_set():
+                return
+            raise Unavailable(
+                word.refusal if word else f"The server process ended at its start, with {code}."
+            )
+        logger.info("supervising", processes=self.settings.workers)
+        keeping = [self._keep(number) for number in range(1, self.settings.workers)]
+        await asyncio.gather(self._keep(0, first), *keeping)
+        if any(self._codes):
+            raise Unavailable(f"Server processes ended with {sorted(set(self._codes))}.")
+
+    async def _keep(self, number: int, member: _Member | None = None) -> None:
+        """Start a process again whenever it ends, until we are told to stop."""
+        wait = _FIRST_WAIT
+        while member or not self._told.is_set():
+            served_since = time.monotonic() if member else None
+            if member is None:
+                member = await self._start(number)
+                if (word := await member.word()) and not word.refusal:
+                    served_since = time.monotonic()
+                elif word:
+                    logger.error("process_refused", process=number, reason=word.refusal)
+            code = await self._outcome(member)
+            if self._told.is_set():
+                # Told before it could listen to signals, a process ends by the signal itself.
+                self._codes.append(0 if served_since is None else code)
+                return
+            if served_since and time.monotonic() - served_since >= _SERVED_SECONDS:
+                pause, wait = _AT_ONCE, _FIRST_WAIT
+            else:
+                pause, wait = wait, min(wait * 2, _LONGEST_WAIT)
+            logger.error("process_ended", process=number, code=code, again_in=pause)
+            member = None
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._told.wait(), pause)
+
+    async def _start(self, number: int) -> _Member:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            numbers = (self.listener.fileno(), theirs.fileno())
+            process = await asyncio.create_subprocess_exec(
+                # -P: no module out of whatever folder we happen to be started in.
+                *(sys.executable, "-P", "-m", "latchstring.main.beside", *map(str, numbers)),
+                pass_fds=numbers,
+                stdin=asyncio.subprocess.DEVNULL,
+                # A Ctrl-C at the terminal is for us, who pass it on; twice would mean: hurry.
+                process_group=0,
+            )
+        reader, writer = await asyncio.open_connection(sock=ours)
+        writer.write(orders.written(Orders(self.settings, number)))
+        member = self._members[number] = _Member(process, reader, writer)
+        if self._told.is_set():
+            member.send(signal.SIGTERM)
+        return member
+
+    def _tell(self, number: int) -> None:
+        """Pass a signal on; what was told to stop is not started again."""
+        if not self._told.is_set():
+            self._told.set()
+            # With the last process that stops listening nobody is let in any more.
+            self.listener.close()
+        for member in self._members.values():
+            member.send(number)
+
+    async def _outcome(self, member: _Member) -> int:
+        ended = asyncio.ensure_future(member.ended())
+        told = asyncio.ensure_future(self._told.wait())
+        await asyncio.wait((ended, told), return_when=asyncio.FIRST_COMPLETED)
+        told.cancel()
+        if not ended.done():
+            await asyncio.wait((ended,), timeout=self.settings.drain + _FINISH_SECONDS)
+            member.send(signal.SIGKILL)
+        return await ended
+
+
+async def supervise(settings: Settings) -> None:
+    """Serve with several processes until a signal says stop."""
+    check_certificate(settings)
+    await Supervisor(settings, bound(settings)).run()
