@@ -84,10 +84,12 @@ class Node:
                 raise NotReady(f"{self.name} is not ready after {patience:.0f} s")
             await asyncio.sleep(_LOOK_SECONDS)
 
-    async def status(self, path: str, patience: float = 5.0) -> int:
+    async def status(
+        self, path: str, patience: float = 5.0, headers: Mapping[str, str] | None = None
+    ) -> int:
         """Return the status of an answer, 0 for none."""
         try:
-            return (await self.wire.ask(get(path), patience=patience)).status
+            return (await self.wire.ask(get(path, headers), patience=patience)).status
         except NoAnswer:
             return 0
 

@@ -13,7 +13,18 @@ if TYPE_CHECKING:
 
 Run = Callable[["Stage"], Awaitable[list[Figure]]]
 
-_MODULES = ("kills", "mail", "races", "disk", "clients", "server", "queue", "network")
+_MODULES = (
+    "kills",
+    "mail",
+    "races",
+    "disk",
+    "clients",
+    "server",
+    "queue",
+    "network",
+    "backups",
+    "migrations",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,18 +1,24 @@
 """A private PostgreSQL: its own files, its own sockets, its own short life."""
 
-import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import quote
 
-from tests.support.tethered import Tether, alive_in, as_an_ordinary_user, end_all_in, send
+from tests.support.tethered import (
+    PATIENCE,
+    Tether,
+    alive_in,
+    as_an_ordinary_user,
+    end_all_in,
+    free_port,
+    send,
+    tail,
+)
 
 OWNER = "latchstring"
 """The role that owns the databases: an ordinary one, as in production."""
@@ -20,13 +26,9 @@ SUPERUSER = "postgres"
 PORT = 5432
 """Only the name of the socket, unless the cluster listens on loopback."""
 
-PATIENCE = 30.0
-"""Seconds to start or stop; the machine may be busy with the other tests."""
-
 NO_HURRY_TO_DISK: Mapping[str, str] = {
     "fsync": "off",
     "full_page_writes": "off",
-    "synchronous_commit": "off",
     "autovacuum": "off",
     "wal_level": "minimal",
     "max_wal_senders": "0",
@@ -67,13 +69,6 @@ def socket_url(sockets: Path, database: str, user: str = OWNER, port: int = PORT
     return f"postgresql://{user}@/{quote(database)}?host={quote(str(sockets))}&port={port}"
 
 
-def free_port() -> int:
-    """A port of the loopback that nobody listens on just now."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
 def _written(settings: Mapping[str, str]) -> str:
     return "".join(f"{name} = '{value}'\n" for name, value in settings.items())
 
@@ -81,27 +76,32 @@ def _written(settings: Mapping[str, str]) -> str:
 class Cluster:
     """One PostgreSQL server and its data; nothing of it outlives this process."""
 
-    def __init__(self, settings: Mapping[str, str] | None = None, *, tcp: bool = False) -> None:
+    def __init__(
+        self,
+        settings: Mapping[str, str] | None = None,
+        *,
+        tcp: bool = False,
+        password: str | None = None,
+    ) -> None:
         self.settings = dict(settings or {})
         self.port = free_port() if tcp else PORT
-        self._tcp = tcp
-        self._password = secrets.token_urlsafe()
+        self.tcp = tcp
+        self.password = password or secrets.token_urlsafe()
         self._tether = Tether("latchstring-pg")
         self.folder = self._tether.folder
-        self.sockets = self.folder / "sockets"
+        self.sockets = self._tether.make_folder("sockets")
         self.data = self.folder / "data"
         self.log = self.folder / "log"
         self._process: subprocess.Popen[bytes] | None = None
 
     def create(self) -> Self:
         """Make the files, start the server and make the role that owns the databases."""
-        self._make_private(self.sockets)
         # Whoever reaches the socket may come in: only this user (and root) reaches it.
         self.run("initdb", "-D", self.data, "-U", SUPERUSER, "-E", "UTF8", "--locale=C",
                  "--auth-local=trust", "--auth-host=scram-sha-256", "--no-sync")  # fmt: skip
         self.configure()
         self.start()
-        self.psql(f"create role {OWNER} login createdb password '{self._password}'")
+        self.psql(f"create role {OWNER} login createdb password '{self.password}'")
         return self
 
     def configure(self, **more: str) -> None:
@@ -109,12 +109,12 @@ class Cluster:
         self.settings.update(more)
         where = {
             "unix_socket_directories": str(self.sockets),
-            "listen_addresses": "127.0.0.1" if self._tcp else "",
+            "listen_addresses": "127.0.0.1" if self.tcp else "",
             "port": str(self.port),
         }
         text = _written({**_ALWAYS, **self.settings, **where})
         # Read after postgresql.conf, and before what `alter system` wrote.
-        self._write(self.data / "tests.conf", text)
+        self._tether.write(self.data / "tests.conf", text)
         main = self.data / "postgresql.conf"
         if "tests.conf" not in main.read_text(encoding="utf-8"):
             with main.open("a", encoding="utf-8") as found:
@@ -122,24 +122,8 @@ class Cluster:
 
     def start(self) -> None:
         """Start the server; return when it takes connections."""
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [programs() / "postgres", "-D", self.data],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd=self.folder,
-                start_new_session=True,
-                **as_an_ordinary_user(),
-            )
-        until = time.monotonic() + PATIENCE
-        while not self._ready(self._process.pid):
-            if self._process.poll() is not None:
-                raise NoPostgresqlError(f"PostgreSQL did not start:\n{self.tail()}")
-            if time.monotonic() > until:
-                self.kill()
-                raise NoPostgresqlError(f"PostgreSQL did not start in time:\n{self.tail()}")
-            time.sleep(0.01)
+        command = [programs() / "postgres", "-D", self.data]
+        self._process = self._tether.start(command, self.log, self._ready)
 
     def _ready(self, pid: int) -> bool:
         """Whether its pid file says so, as pg_ctl reads it."""
@@ -147,7 +131,7 @@ class Cluster:
             words = (self.data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
         except FileNotFoundError:
             return False
-        return words[0] == str(pid) and words[7:8] != [] and words[7].strip() in _READY
+        return words[:1] == [str(pid)] and words[7:8] != [] and words[7].strip() in _READY
 
     @property
     def running(self) -> bool:
@@ -202,8 +186,8 @@ class Cluster:
 
     def tcp_url(self, database: str = "postgres", port: int | None = None) -> str:
         """The URL of a database over loopback, with its owner's password."""
-        assert self._tcp, "this cluster has no port"
-        return f"postgresql://{OWNER}:{self._password}@127.0.0.1:{port or self.port}/{database}"
+        assert self.tcp, "this cluster has no port"
+        return f"postgresql://{OWNER}:{self.password}@127.0.0.1:{port or self.port}/{database}"
 
     def psql(self, sql: str, database: str = "postgres", user: str = SUPERUSER) -> str:
         """Execute statements, each its own transaction, and return what psql prints."""
@@ -221,8 +205,7 @@ class Cluster:
 
     def tail(self, lines: int = 40) -> str:
         """The end of the server's log."""
-        text = self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
-        return "\n".join(text.splitlines()[-lines:])
+        return tail(self.log, lines)
 
     def run(self, program: str, *arguments: str | Path, typed: str = "") -> str:
         """Run one of PostgreSQL's programs to its end and return what it prints."""
@@ -238,15 +221,3 @@ class Cluster:
         if done.returncode != 0:
             raise NoPostgresqlError(f"{program} failed:\n{done.stdout}{done.stderr}\n{self.tail()}")
         return done.stdout.rstrip("\n")
-
-    def _make_private(self, folder: Path) -> None:
-        folder.mkdir(mode=0o700)
-        self._give_away(folder)
-
-    def _write(self, path: Path, text: str) -> None:
-        path.write_text(text, encoding="utf-8")
-        self._give_away(path)
-
-    def _give_away(self, path: Path) -> None:
-        found = as_an_ordinary_user()
-        os.chown(path, found.get("user", -1), found.get("group", -1))

@@ -21,7 +21,7 @@ _PATIENCE = 20.0
 CONFIGURATION = """
 public_url      = "http://127.0.0.1:{port}"
 listen          = "127.0.0.1:{port}"
-database_url    = "sqlite:///var/latchstring.db"
+database_url    = "{database}"
 secret_key_file = "keys/secret.key"
 allow_example_identifiers = true
 {top}
@@ -142,11 +142,12 @@ def a_server(
 ) -> Iterator[Server]:
     """Run a server over its own sinks; ``email="live = 2"`` adds lines to a table of the file.
 
-    Parts: ``top``, ``limits``, ``email``, ``sms``, ``client``.
+    Parts: ``database`` (its URL), ``top``, ``limits``, ``email``, ``sms``, ``client``.
     """
     with a_mail_sink() as mail, an_sms_gateway() as sms:
         server = Server(folder, free_port(), app, mail, sms)
-        lines = {"top": "", "limits": "", "email": "", "sms": "", "client": "", **parts}
+        lines = dict.fromkeys(("top", "limits", "email", "sms", "client"), "")
+        lines |= {"database": "sqlite:///var/latchstring.db", **parts}
         text = CONFIGURATION.format(
             port=server.port,
             smtp_port=mail.port,

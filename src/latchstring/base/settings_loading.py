@@ -157,7 +157,7 @@ def _client(reading: Reading, key: Key) -> ClientSettings | None:
 
 def workers_fault(settings: Settings) -> str:
     """Return why a database cannot have so many server processes, else nothing."""
-    if settings.workers > 1 and settings.database_url.startswith("sqlite:"):
+    if settings.workers > 1 and settings.is_sqlite:
         return "must be 1 with SQLite: one server process at a time holds its file"
     return ""
 

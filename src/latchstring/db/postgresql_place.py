@@ -71,7 +71,7 @@ class PostgresqlPlace:
             await self._connection.copy_records_to_table(
                 table.name, records=_with_booleans(table, rows), columns=list(table.names)
             )
-        except (asyncpg.DataError, asyncpg.exceptions.DataError) as trouble:
+        except (asyncpg.DataError, TypeError, ValueError) as trouble:
             message = (
                 f"PostgreSQL does not take a row of the table {table.name}"
                 f"{_culprit(table, rows)}: {server.words(trouble)}."

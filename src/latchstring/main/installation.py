@@ -10,6 +10,7 @@ from latchstring.base.clock import Clock, SystemClock
 from latchstring.base.logging import get_logger
 from latchstring.base.secrets import Keyring
 from latchstring.base.settings import Settings
+from latchstring.base.settings_reading import SettingsError
 from latchstring.db.database import Database
 from latchstring.db.opening import open_database
 from latchstring.domain.keys.check import WrongKeyFile
@@ -48,15 +49,25 @@ async def opened(settings: Settings, clock: Clock | None = None) -> AsyncIterato
 
 async def _keyring(database: Database, path: Path) -> Keyring:
     """Read the key file; one is made only together with a new database."""
-    if not path.exists():  # noqa: ASYNC240 - at the start, before anybody waits
-        if not await CheckKeyring(database, Keyring({})).is_first():
-            message = f"The key file {path} is missing, and this database was made with one."
-            raise WrongKeyFile(message)
-        key_file.create(path)
-        logger.info("key_file_created", path=str(path))
+    if not path.exists() and await CheckKeyring(database, Keyring({})).is_first():  # noqa: ASYNC240 - at the start, before anybody waits
+        _make_key_file(path)
+    if not path.exists():  # noqa: ASYNC240 - as above
+        message = f"The key file {path} is missing, and this database was made with one."
+        raise WrongKeyFile(message)
     keyring = key_file.read_keyring(path)
     await CheckKeyring(database, keyring)()
     return keyring
+
+
+def _make_key_file(path: Path) -> None:
+    """Make the key file, unless another node that starts at the same time was faster."""
+    try:
+        key_file.create(path)
+    except SettingsError:
+        if not path.exists():
+            raise
+    else:
+        logger.info("key_file_created", path=str(path))
 
 
 async def _write_first_values(database: Database, clock: Clock, settings: Settings) -> None:

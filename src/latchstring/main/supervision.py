@@ -88,7 +88,7 @@ class Supervisor:
             raise Unavailable(
                 word.refusal if word else f"The server process ended at its start, with {code}."
             )
-        logger.info("supervising", processes=self.settings.workers)
+        self._note_ready(0)
         keeping = [self._keep(number) for number in range(1, self.settings.workers)]
         await asyncio.gather(self._keep(0, first), *keeping)
         if any(self._codes):
@@ -103,6 +103,7 @@ class Supervisor:
                 member = await self._start(number)
                 if (word := await member.word()) and not word.refusal:
                     served_since = time.monotonic()
+                    self._note_ready(number)
                 elif word:
                     logger.error("process_refused", process=number, reason=word.refusal)
             code = await self._outcome(member)
@@ -118,6 +119,9 @@ class Supervisor:
             member = None
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._told.wait(), pause)
+
+    def _note_ready(self, number: int) -> None:
+        logger.info("process_ready", process=number, pid=self._members[number].process.pid)
 
     async def _start(self, number: int) -> _Member:
         ours, theirs = socket.socketpair()

@@ -116,6 +116,7 @@ def application_surface(parts: ApplicationParts) -> Surface:
             client.accepts_origin(origin) for client in parts.clients().values()
         ),
         cors_paths=frozenset(routes),
+        always=frozenset(path for path in routes if path.startswith("/.well-known/")),
     )
 
 
