@@ -3,11 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from latchstring.base.clock import Clock
-from latchstring.base.errors import Forbidden
 from latchstring.base.ids import ClientId, SessionId, UserId
 from latchstring.base.settings import SigningAlgorithm
-from latchstring.db.database import Database, Transaction
+from latchstring.db.database import Transaction
 from latchstring.domain.keys.signer import Signer
 from latchstring.domain.tokens import store as tokens
 from latchstring.domain.tokens.access import AccessToken, Bearer, issue
@@ -16,10 +14,6 @@ from latchstring.flows.find_person import find_person
 
 OPENID = "openid"
 TOKEN_TYPE = "Bearer"  # noqa: S105 - the name of a kind of token (RFC 6750), no token
-
-
-class UserShutOut(Forbidden):
-    """The account cannot sign in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,24 +61,14 @@ class Unsigned:
 class IssueTokens:
     """Tokens for a sign-in that is already proven.
 
-    A flow with a transaction of its own calls ``record`` inside it and ``sign`` after it: a
-    signature is the dearest step of a sign-in, and inside it would hold every other writer up.
+    A flow calls ``record`` inside its transaction and ``sign`` after it: a signature is the dearest
+    step of a sign-in, and inside it would hold every other writer up.
     Should it fail, the grant is spent and the access token's digest lies unused: nobody has it.
     """
 
-    database: Database
     signer: Signer
-    clock: Clock
     issuer: str
     lifetime: timedelta
-
-    async def __call__(self, request: TokenRequest) -> Tokens:
-        """Return the tokens; raise ``UserShutOut`` for a user who is blocked or gone."""
-        now = self.clock.now()
-        unsigned = await self.database.transact(lambda tx: self.record(tx, request, now=now))
-        if unsigned is None:
-            raise UserShutOut
-        return self.sign(unsigned)
 
     async def record(
         self, tx: Transaction, request: TokenRequest, *, now: datetime

@@ -1,8 +1,8 @@
 """Verify the answer to a challenge and return the user it proves.
 
 One right answer wins; a wrong one stays counted though we refuse. All of it is one transaction,
-which first holds everything that the answer could fit: whatever arrives at the same time is compared
-only when this answer is counted.
+which first holds everything that the answer could fit: whatever arrives at the same time is
+compared only when this answer is counted.
 """
 
 from dataclasses import dataclass

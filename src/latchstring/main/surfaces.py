@@ -77,7 +77,7 @@ def flows(installation: Installation, signer: Signer, worker: DeliverMessages) -
     accept = AcceptChallenge(OpenSession(session_lifetime))
     code_lifetime = lifetimes.authorization_code
     verify = VerifyPasswordless(database, keyring, clock, limits, accept)
-    issue_tokens = IssueTokens(database, signer, clock, settings.issuer, lifetimes.access_token)
+    issue_tokens = IssueTokens(signer, settings.issuer, lifetimes.access_token)
     return Flows(
         start=StartPasswordless(database, keyring, clock, limits, worker),
         verify=verify,

@@ -16,16 +16,6 @@ async def find_standing(tx: Transaction, digest: IdentifierDigest) -> Standing |
     return await tx.one(SQL["find_standing"], Standing, {"identifier_digest": digest})
 
 
-async def find_or_create(
-    tx: Transaction, identifier: Identifier, now: datetime
-) -> tuple[UserId, bool]:
-    """Return the user whom a proven identifier names, and whether it was made just now."""
-    standing = await find_standing(tx, identifier.digest)
-    if standing is not None:
-        return standing.user_id, False
-    return await create(tx, identifier, now), True
-
-
 async def create(tx: Transaction, identifier: Identifier, now: datetime) -> UserId:
     """Make the user of an identifier that has none; of racing callers one succeeds."""
     user_id = new_user_id(identifier.connection)
