@@ -51,7 +51,7 @@ chromium:  ## make sure the browser tests have a browser
 	@scripts/chromium.sh
 
 postgresql:  ## make sure the tests have PostgreSQL and what stands around it
-	@scripts/postgresql.sh server
+	@scripts/postgresql.sh server pgbouncer haproxy faketime
 
 clean:  ## remove what can be made again, .venv included; keeps .latchstring
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.* dist

@@ -23,13 +23,15 @@ class Crowd:
     guessers: int = 2
     holders: Sequence[tuple[str, str]] = ()
     """People with their unread right codes: each tries until it is accepted, or refused."""
-    pause: float = 0.03
+    pause: float = 0.0
+    """Seconds between two requests of one client; by itself what the scale can bear."""
     label: str = "crowd"
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def __aenter__(self) -> Self:
         """Begin."""
+        self.pause = self.pause or self.stage.scale.pick(short=0.1, full=0.03)
         lives = [self._start_on(number) for number in range(self.starters)]
         lives += [self._guess_on(number) for number in range(self.guessers)]
         lives += [self._hold(*each, number) for number, each in enumerate(self.holders)]

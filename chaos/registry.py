@@ -24,6 +24,7 @@ _MODULES = (
     "network",
     "backups",
     "migrations",
+    "load",
 )
 
 

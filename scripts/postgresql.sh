@@ -30,10 +30,11 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     export DEBIAN_FRONTEND=noninteractive
     # Debian makes and starts a cluster with the first server it installs, unless told before.
     config=/etc/postgresql-common/createcluster.conf
-    if [ ! -e "$config" ]; then
+    if ! grep -qs '^create_main_cluster' "$config"; then
         mkdir -p /etc/postgresql-common
-        echo "create_main_cluster = false" >"$config"
+        echo "create_main_cluster = false" >>"$config"
     fi
+    export UCF_FORCE_CONFFOLD=1
     # It starts the services it installs, unless this file says no (invoke-rc.d(8)).
     policy=/usr/sbin/policy-rc.d
     if [ ! -e "$policy" ]; then

@@ -1,13 +1,13 @@
 """R-33: clients that hold connections and send nothing worth an answer."""
 
 import asyncio
-import resource
 import time
 
 from chaos.driver import at_once
 from chaos.figures import Figure, at_least, at_most, none_of, percentile, told
 from chaos.ledger import OK
 from chaos.nodes import Node
+from chaos.procedures.room import make_room
 from chaos.registry import procedure
 from chaos.stage import Stage
 from chaos.wire import Streams
@@ -25,7 +25,7 @@ _SLOW_HEAD = b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: "
 async def slow_clients(stage: Stage) -> list[Figure]:
     """Who is patient with them is us, for a while; nobody else waits."""
     count = stage.scale.pick(short=100, full=1900)
-    _make_room(count)
+    make_room(count)
     [node] = await stage.started()
     baseline = await _logins(stage, node, "quiet")
     began = time.monotonic()
@@ -91,10 +91,3 @@ async def _until_cut(reader: asyncio.StreamReader) -> None:
             pass
     except OSError:
         return
-
-
-def _make_room(count: int) -> None:
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = count + 500
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (min(wanted, hard), hard))

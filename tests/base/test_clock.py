@@ -83,6 +83,35 @@ def test_a_clock_that_the_system_refuses_is_not_used(monkeypatch):
     assert module._counter() is time.monotonic_ns
 
 
+@pytest.mark.parametrize("look", [SteadyClock.now, SteadyClock.look])
+def test_a_counter_that_is_set_back_with_the_machine_takes_no_time_back(machine, look):
+    clock = machine.clock()
+    machine.passes(SECOND)
+    told = clock.now()
+    machine.steady -= HOUR
+    machine.wall -= HOUR
+
+    look(clock)
+
+    assert clock.now() == told
+    machine.passes(SECOND)
+    assert clock.now() == told + timedelta(seconds=1)
+
+
+def test_a_sample_during_which_the_counter_was_set_back_proves_nothing(machine):
+    clock = machine.clock()
+    machine.sampled(clock)
+    machine.passes(SECOND)
+    began = machine.steady
+    machine.steady -= HOUR
+
+    assert clock.follow(machine.database // MILLISECOND, began, machine.steady) == timedelta()
+    assert clock.now() == NOON  # where the counter was seen last
+    machine.passes(SECOND)
+    assert machine.sampled(clock) == timedelta()
+    assert abs(clock.now().timestamp() - machine.database / SECOND) <= 0.002
+
+
 # --- the wall clock -------------------------------------------------------------------------------
 
 

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from tests.support.databases import the_suites_databases
-from tests.support.postgresql import Cluster, NoPostgresqlError, programs
-from tests.support.tethered import alive_in
+from tests.support.postgresql import UNTIL_THE_POWER_FAILS, Cluster, NoPostgresqlError, programs
+from tests.support.tethered import NotStartedError, alive_in
 
 
 @pytest.fixture(scope="module")
 def cluster():
-    with Cluster() as found:
+    with Cluster(UNTIL_THE_POWER_FAILS) as found:
         yield found
 
 
@@ -73,7 +73,7 @@ async def test_a_paused_cluster_answers_once_it_goes_on(cluster):
 def test_a_cluster_that_cannot_start_says_why(cluster):
     cluster.stop()
     cluster.configure(max_connections="none")
-    with pytest.raises(NoPostgresqlError, match="max_connections"):
+    with pytest.raises(NotStartedError, match="max_connections"):
         cluster.start()
     cluster.configure(max_connections="20")
     cluster.start()

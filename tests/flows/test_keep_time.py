@@ -1,5 +1,6 @@
 """Where the time comes from, and what must end before it may go back."""
 
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -8,7 +9,9 @@ from structlog.testing import capture_logs
 
 from latchstring.base.clock import SteadyClock
 from latchstring.base.errors import Unavailable
+from latchstring.db.sqlite import SqliteDatabase
 from latchstring.flows.keep_time import KeepTime, Sample
+from latchstring.flows.refresh_configuration import RefreshConfiguration
 
 SECOND = 1_000_000_000
 START = 1_795_435_200 * SECOND
@@ -121,3 +124,13 @@ async def test_without_a_way_to_end_what_is_live_the_database_is_not_followed_ba
 
     assert world.clock.now() == NOON
     assert [line["event"] for line in logs] == ["database_clock_went_back"]
+
+
+async def test_a_look_at_the_database_brings_its_time_or_leaves_it_to_the_machine(database):
+    a_day_off = time.time_ns() - 86_400 * SECOND
+    keep_time = KeepTime(SteadyClock(lambda: a_day_off))
+
+    await RefreshConfiguration(database, keep_time).refresh()
+
+    right = time.time() if not isinstance(database, SqliteDatabase) else a_day_off / SECOND
+    assert abs(keep_time.clock.now().timestamp() - right) < 1

@@ -26,6 +26,9 @@ SUPERUSER = "postgres"
 PORT = 5432
 """Only the name of the socket, unless the cluster listens on loopback."""
 
+UNTIL_THE_POWER_FAILS: Mapping[str, str] = {"fsync": "off", "full_page_writes": "off"}
+"""Settings that keep every commit over ``kill -9``, and wait for no disk."""
+
 NO_HURRY_TO_DISK: Mapping[str, str] = {
     "fsync": "off",
     "full_page_writes": "off",

@@ -11,15 +11,25 @@ import os
 import pwd
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypedDict
 
 LONGEST_SOCKET_PATH = 100
 """``sun_path`` has room for 107 bytes (unix(7))."""
+
+
+PATIENCE = 30.0
+"""Seconds to start or stop; the machine may be busy with the other tests."""
+
+
+class NotStartedError(RuntimeError):
+    """A server did not start; the message has its log."""
 
 
 class As(TypedDict, total=False):
@@ -62,6 +72,28 @@ def send(pids: list[int], number: signal.Signals) -> None:
             os.kill(pid, number)
 
 
+def tail(log: Path, lines: int = 40) -> str:
+    """The end of a log."""
+    text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+    return "\n".join(text.splitlines()[-lines:])
+
+
+def free_port() -> int:
+    """A port of the loopback that nobody listens on just now."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def accepts(address: tuple[str, int] | Path) -> bool:
+    """Whether somebody listens at a port or a socket file."""
+    family = socket.AF_UNIX if isinstance(address, Path) else socket.AF_INET
+    with socket.socket(family) as found, contextlib.suppress(OSError):
+        found.connect(str(address) if isinstance(address, Path) else address)
+        return True
+    return False
+
+
 def end_all_in(folder: Path) -> None:
     """Kill until nobody works in the folder; a stopped process dies of it too."""
     while found := alive_in(folder):
@@ -85,9 +117,49 @@ class Tether:
             start_new_session=True,
             cwd="/",
         )
-        ordinary = as_an_ordinary_user()
-        os.chown(self.folder, ordinary.get("user", -1), ordinary.get("group", -1))
+        self.own(self.folder)
         atexit.register(self.release)
+
+    def start(
+        self, command: Sequence[object], log: Path, ready: Callable[[int], bool]
+    ) -> subprocess.Popen[bytes]:
+        """Start a server as an ordinary user; return when it is ready, or fail with its log."""
+        with log.open("ab") as end:
+            process = subprocess.Popen(
+                [str(word) for word in command],
+                stdin=subprocess.DEVNULL,
+                stdout=end,
+                stderr=end,
+                cwd=self.folder,
+                start_new_session=True,
+                **as_an_ordinary_user(),
+            )
+        until = time.monotonic() + PATIENCE
+        while not ready(process.pid):
+            if process.poll() is not None or time.monotonic() > until:
+                process.kill()
+                process.wait()
+                raise NotStartedError(f"{command[0]} did not start:\n{tail(log)}")
+            time.sleep(0.01)
+        return process
+
+    def own(self, path: Path) -> None:
+        """Give a file or folder to the user whom the servers run as."""
+        found = as_an_ordinary_user()
+        os.chown(path, found.get("user", -1), found.get("group", -1))
+
+    def make_folder(self, name: str) -> Path:
+        """Make a private folder for a server."""
+        found = self.folder / name
+        found.mkdir(mode=0o700)
+        self.own(found)
+        return found
+
+    def write(self, path: Path, text: str) -> Path:
+        """Write a file for a server."""
+        path.write_text(text, encoding="utf-8")
+        self.own(path)
+        return path
 
     def release(self) -> None:
         """End what works in the folder, remove it, and return when both are done."""

@@ -56,7 +56,7 @@ class SteadyClock:
     the wall clock is not followed at all, and the database's only by ``begin_again``.
     """
 
-    __slots__ = ("_ahead", "_anchor", "_back", "_followed", "_last", "_wall", "steady")
+    __slots__ = ("_ahead", "_anchor", "_back", "_counted", "_followed", "_last", "_wall", "steady")
 
     def __init__(
         self,
@@ -67,7 +67,8 @@ class SteadyClock:
         self.steady = steady or _counter()
         """Nanoseconds on a clock that only ever counts; its zero means nothing."""
         self._wall = wall
-        self._anchor = wall() - self.steady()
+        self._counted = self.steady()
+        self._anchor = wall() - self._counted
         self._last = (0, _EPOCH)
         self._followed = False
         self._back = False
@@ -75,7 +76,11 @@ class SteadyClock:
 
     def now(self) -> datetime:
         """Return the current time; not less than before, unless it was told to begin again."""
-        at = (self.steady() + self._anchor) // _MILLISECOND
+        steady = self.steady()
+        if steady < self._counted:
+            self._mend(steady)
+        self._counted = steady
+        at = (steady + self._anchor) // _MILLISECOND
         last = self._last
         if last[0] - _HELD_MILLISECONDS < at <= last[0]:
             return last[1]
@@ -85,6 +90,7 @@ class SteadyClock:
 
     def look(self) -> None:
         """Compare with the wall clock, and follow it where that revives nothing."""
+        self.now()
         steady = self.steady()
         ahead = self._wall() - self._told(steady)
         if ahead <= -_HELD:
@@ -108,6 +114,9 @@ class SteadyClock:
         noise moves nothing. Returns how far it lies back where that is too much to wait for;
         then it was not followed.
         """
+        self.now()
+        if ended < began:  # the counter itself was set back meanwhile
+            return timedelta()
         least = milliseconds * _MILLISECOND - ended - _ROUNDED
         most = milliseconds * _MILLISECOND - began + _ROUNDED
         if not self._followed:
@@ -128,6 +137,11 @@ class SteadyClock:
         """Take the database's time even where ours goes back: nothing that expired is live."""
         self._followed = True
         self._anchor = milliseconds * _MILLISECOND - (began + ended) // 2
+
+    def _mend(self, steady: int) -> None:
+        """Count on where the counter itself is set back: with a machine moved to another host."""
+        if steady < self._counted - _HELD:  # less is two threads that read it at once
+            self._anchor += self._counted - steady
 
     def _told(self, steady: int) -> int:
         """Return what ``now`` tells then: while time stands still, more than what was counted."""

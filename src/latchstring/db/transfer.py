@@ -8,7 +8,7 @@ Only the driver that is needed is imported.
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 
-from latchstring.base.errors import Unavailable
+from latchstring.base.errors import Forbidden, Unavailable
 from latchstring.base.folders import make_private
 from latchstring.base.settings_urls import database_path, is_sqlite
 from latchstring.db import copying
@@ -27,6 +27,12 @@ async def transfer(source: str, target: str, *, hold: bool = False) -> dict[str,
         tables = current_tables()
         await copying.copy(sent, arrived, tables)
         return await copying.compare_rows(sent, arrived, tables)
+
+
+def require_there(url: str) -> None:
+    """Raise ``Forbidden`` where a URL names a file that does not exist."""
+    if is_sqlite(url) and not database_path(url).exists():
+        raise Forbidden(f"There is no database {database_path(url)}.")
 
 
 async def require_empty(url: str) -> None:

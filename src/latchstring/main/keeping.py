@@ -17,7 +17,7 @@ from latchstring.db.backup import back_up, copy_file
 from latchstring.db.new_file import new_file
 from latchstring.db.snapshot import finish
 from latchstring.db.sqlite import SqliteDatabase
-from latchstring.db.transfer import held_alone, require_empty, transfer
+from latchstring.db.transfer import held_alone, require_empty, require_there, transfer
 from latchstring.domain.audit import store as audit
 from latchstring.flows.end_what_was_live import EndWhatWasLive, Reason
 from latchstring.flows.prepare_keys import CheckKeyring, PrepareKeys
@@ -42,6 +42,7 @@ def restore(settings: Settings, file: Path) -> Restored:
 
 def move(source: str, target: str) -> Rows:
     """Copy an installation with everything that is live in it."""
+    require_there(source)  # before a lock is put beside it
     with held_alone(source, target):
         return asyncio.run(transfer(source, target, hold=True))
 
