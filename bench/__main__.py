@@ -59,7 +59,7 @@ def _options() -> argparse.Namespace:
     add("--heats", nargs="+", choices=list(HEATS), default=list(HEATS), help="which; all")
     add("--quick", action="store_true", help="a glance: 2 short rounds, one number of users")
     add("--seconds", type=float, default=3, help="of load per measurement")
-    add("--warm-up", type=float, default=8, help="seconds of load before the first measurement")
+    add("--warm-up", type=float, default=10, help="seconds of load before the first measurement")
     add("--rounds", type=int, default=5, help="measurements of each line")
     add("--users", type=int, nargs="+", default=[8, 32], help="virtual users")
     add(

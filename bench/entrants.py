@@ -63,7 +63,7 @@ class Served:
     @property
     def kind(self) -> str:
         """Its database."""
-        return self.contestant.store.kind if self.contestant.store else "none"
+        return self.contestant.store.kind if self.contestant.store else ""
 
     @property
     def people(self) -> int:
@@ -122,7 +122,8 @@ class Served:
 
     def _without_errors(self, window: Window) -> Window:
         if window.errors:
-            raise BenchFailed(f"{self.name}: {'; '.join(window.errors)}")
+            said = "\n".join(server.last_words() for server in self.contestant.servers)
+            raise BenchFailed(f"{self.name}: {'; '.join(window.errors)}\n{said}")
         return window
 
     def _server_cpu(self) -> float:

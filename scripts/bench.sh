@@ -27,6 +27,7 @@ install_node() {
     exit 1
 }
 
+scripts/postgresql.sh
 install_node
 mkdir -p "$node" "$django"
 cp $peers/better_auth/package.json $peers/better_auth/package-lock.json $peers/better_auth/server.mjs "$node"

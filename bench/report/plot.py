@@ -4,9 +4,10 @@ import statistics
 from collections.abc import Iterator
 from xml.sax.saxutils import escape
 
+from bench.heats import FEW
 from bench.plan import Line, Plan, Result
 
-_LABEL, _BAR, _VALUE = 300, 560, 80
+_LABEL, _BAR, _VALUE = 330, 560, 80
 _ROW, _HEIGHT = 30, 18
 _HEAD = 50
 _STYLE = """
@@ -52,7 +53,8 @@ def _legend(users: int) -> Iterator[str]:
 
 def _bar(line: Line, medians: tuple[float, float], scale: float, y: int) -> Iterator[str]:
     server, database = (value * scale for value in medians)
-    label = f"{line.name} · {line.kind}" + (f" · {line.people:,}" if line.people > 1000 else "")  # noqa: PLR2004
+    size = f"{line.people:,} people" if line.people > FEW else ""
+    label = " · ".join(filter(None, (line.name, line.kind, size)))
     text = y + _HEIGHT - 4
     yield f'<text x="0" y="{text}">{escape(label)}</text>'
     for name, x, length in (("server", 0.0, server), ("database", server, database)):

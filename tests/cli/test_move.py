@@ -60,6 +60,12 @@ def test_a_url_with_a_password_comes_from_standard_input_and_is_not_shown(shell,
     assert f'database_url = "{shown}"' in result.stdout
 
 
+def test_both_may_come_from_standard_input_the_source_first(shell, tmp_path):
+    told = shell.answer("move", "-", "-", typed="sqlite:///x.db\nsqlite:///z.db\n")
+    assert told["source"] == f"sqlite:///{tmp_path / 'x.db'}"
+    assert told["target"] == f"sqlite:///{tmp_path / 'z.db'}"
+
+
 @pytest.mark.parametrize(
     ("source", "target", "told"),
     [

@@ -14,6 +14,8 @@ from latchstring.db.copying import Differs
 from latchstring.db.migrate import SchemaMismatch
 from latchstring.db.postgresql_place import PostgresqlPlace
 from latchstring.db.sqlite_place import SqlitePlace
+from tests.support.pgbouncer import PgBouncer
+from tests.support.postgresql import NO_HURRY_TO_DISK, Cluster
 from tests.support.rows import a_filled_database, contents, fill
 
 
@@ -303,12 +305,13 @@ async def test_a_server_without_our_tables_is_not_backed_up(tmp_path, postgresql
 
 
 async def test_it_works_through_a_pooler_that_gives_each_transaction_another_session(
-    tmp_path, original, postgresql_url
+    tmp_path, original
 ):
-    """As far as that can be told without one: nothing named is kept in the session."""
-    url = f"{postgresql_url}&pooler=transaction"
-    await transfer.transfer(url_of(original), url, hold=True)
-    await transfer.transfer(url, url_of(tmp_path / "y.db"), hold=True)
+    with Cluster(NO_HURRY_TO_DISK) as cluster, PgBouncer(cluster, pool=2) as pooler:
+        cluster.create_database("house")
+        url = f"{pooler.url('house')}&pooler=transaction"
+        await transfer.transfer(url_of(original), url, hold=True)
+        await transfer.transfer(url, url_of(tmp_path / "y.db"), hold=True)
     assert contents(tmp_path / "y.db") == contents(original)
 
 

@@ -15,7 +15,8 @@ NOTICES = (
     "Everybody signs in again; codes, links and messages of then are void.",
     "People who were blocked or deleted since are back, and may sign in: see latchstring users.",
     "People who first signed up since are unknown; each gets another subject when they return.",
-    "Applications, their secrets, connections and signing keys are those of then.",
+    "Applications, their secrets and connections are those of then: change leaked secrets again.",
+    "Signing keys are those of then: withdraw again what you withdrew since.",
     "Limits and counts of wrong answers are those of then.",
 )
 """What comes back with a backup, or went, that one might not think of."""

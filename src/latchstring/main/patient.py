@@ -31,7 +31,7 @@ READ_SECONDS = 30.0
 """How long an answer may wait for its reader to go on."""
 
 REST_SECONDS = 1.0
-"""As long as a refused client was told to stay away, it is not listened to."""
+"""A refused client was told to stay away for longer than this; before, it is not listened to."""
 
 
 class TooMuch(Exception):

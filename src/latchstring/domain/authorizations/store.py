@@ -60,9 +60,9 @@ async def spend_code(tx: Transaction, code_digest: str, now: datetime) -> Author
     return await tx.one(SQL["spend_code"], AuthorizationCode, values)
 
 
-async def spend_all_codes(tx: Transaction, now: datetime) -> int:
-    """Use up every code, for nothing; answer how many were unspent."""
-    return await tx.run(SQL["spend_all_codes"], {"now": now})
+async def drop_unspent_codes(tx: Transaction) -> int:
+    """Forget every code that could still be used; answer how many there were."""
+    return await tx.run(SQL["drop_unspent_codes"], {})
 
 
 async def find_code(tx: Transaction, code_digest: str) -> AuthorizationCode | None:

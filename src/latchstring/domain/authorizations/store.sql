@@ -62,9 +62,9 @@ where code_digest = :code_digest and used_at is null
 returning code_digest, client_id, redirect_uri, user_id, session_id, scope, nonce, code_challenge,
     auth_time, amr, created_at, expires_at, used_at
 
--- spend_all_codes --
+-- drop_unspent_codes --
 -- No code that was given out before this moment is good for tokens.
-update authorization_codes set used_at = :now where used_at is null
+delete from authorization_codes where used_at is null
 
 -- find_code --
 -- A code, spent or not.

@@ -38,9 +38,9 @@ async def end_sessions_of(tx: Transaction, user_id: UserId, now: datetime) -> in
     return await tx.run(SQL["end_sessions_of"], {"user_id": user_id, "now": now})
 
 
-async def end_all_sessions(tx: Transaction, now: datetime) -> int:
-    """End every session of everybody; answer how many there were."""
-    return await tx.run(SQL["end_all_sessions"], {"now": now})
+async def drop_unended_sessions(tx: Transaction) -> int:
+    """Forget every session that was not ended, which ends it; answer how many there were."""
+    return await tx.run(SQL["drop_unended_sessions"], {})
 
 
 async def purge(tx: Transaction, *, before: datetime, count: int) -> int:

@@ -35,9 +35,9 @@ async def revoke_of_client(tx: Transaction, client_id: ClientId, now: datetime) 
     return await tx.run(SQL["revoke_of_client"], {"client_id": client_id, "now": now})
 
 
-async def revoke_all(tx: Transaction, now: datetime) -> int:
-    """End every token there is; answer how many lived."""
-    return await tx.run(SQL["revoke_all"], {"now": now})
+async def drop_unrevoked(tx: Transaction) -> int:
+    """Forget every token that was not revoked, which ends it; answer how many there were."""
+    return await tx.run(SQL["drop_unrevoked"], {})
 
 
 async def purge_access_tokens(tx: Transaction, *, before: datetime, count: int) -> int:

@@ -14,7 +14,7 @@ SEE_OTHER = 303
 """After a form post the browser must not repeat it at the next address (RFC 9700 section 4.12)."""
 
 _JSON = "application/json"
-_TROUBLE_SECONDS = 2
+TROUBLE_SECONDS = 2
 """When to come back after trouble of ours."""
 
 _PRIVATE = {
@@ -58,7 +58,7 @@ def with_query(url: str, values: Mapping[str, str | None]) -> str:
 def retry_headers(error: AppError, now: datetime) -> dict[str, str]:
     """Return when to come back: whole seconds, rounded up, so that coming then is not too early."""
     if isinstance(error, Unavailable):
-        return {"Retry-After": str(_TROUBLE_SECONDS)}
+        return {"Retry-After": str(TROUBLE_SECONDS)}
     if not isinstance(error, TooManyRequests):
         return {}
     return {

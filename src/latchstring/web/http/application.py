@@ -12,9 +12,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from latchstring.base.errors import AppError
+from latchstring.base.errors import AppError, Unavailable
 from latchstring.base.ids import new_id
 from latchstring.base.logging import get_logger
+from latchstring.web.http.answers import TROUBLE_SECONDS
 from latchstring.web.http.origin import OriginReader
 from latchstring.web.http.parameters import HeadersTooLarge
 from latchstring.web.http.surface import Methods, Surface, WrongMethod
@@ -101,7 +102,7 @@ class Application:
         request, request_id = Request(scope), new_id("req")
         request.state.origin = self.origins.read(request, request_id)
         response = self.surface_of(path).on_error(request, error)
-        response.headers.update({REQUEST_ID: request_id, **_SAFE})
+        response.headers.update({REQUEST_ID: request_id, **_SAFE, **_headers_of(error)})
         logger.info("refused", request_id=request_id, detail=error.detail)
         return response
 
@@ -158,6 +159,8 @@ def _headers_of(error: AppError) -> dict[str, str]:
     """Return what HTTP itself wants to be told of an error, in every dialect."""
     if isinstance(error, WrongMethod):
         return {"Allow": error.allowed}
+    if isinstance(error, Unavailable):
+        return {"Retry-After": str(TROUBLE_SECONDS)}
     return {"Connection": "close"} if isinstance(error, HeadersTooLarge) else {}
 
 

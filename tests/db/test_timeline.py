@@ -1,0 +1,67 @@
+"""R-12: a database that another server took over has another history, and a standby has none."""
+
+import asyncpg
+import pytest
+
+from latchstring.base.errors import Unavailable
+from latchstring.db.opening import open_url
+from latchstring.db.timeline import timeline_of
+from latchstring.flows.notice_failover import NoticeFailover
+from tests.support.clock import FixedClock
+from tests.support.house import START_OF_TIME
+from tests.support.postgresql import Cluster
+from tests.support.standby import Standby
+
+
+async def history_of(url: str) -> str | None:
+    connection = await asyncpg.connect(url)
+    try:
+        return await timeline_of(connection)
+    finally:
+        await connection.close()
+
+
+async def notice(url: str) -> bool:
+    """Do what the program does with a new session."""
+    database = await open_url(url)
+    flow = NoticeFailover(FixedClock(START_OF_TIME))
+    name = await history_of(url)
+    assert name is not None
+    try:
+        return await database.transact(lambda tx: flow(tx, name))
+    finally:
+        await database.close()
+
+
+async def test_a_promoted_standby_is_noticed_once_and_while_it_follows_it_is_not_used():
+    with Cluster({"wal_level": "replica"}) as primary:
+        url = primary.create_database("house")
+        assert await notice(url) is False
+        with Standby(primary, synchronous=False) as standby:
+            standby.catch_up()
+            there = standby.cluster.url("house")
+            with pytest.raises(Unavailable, match="is a standby"):
+                await history_of(there)
+            before = await history_of(url)
+            primary.kill()
+            standby.promote()
+            assert await history_of(there) != before
+            assert await notice(there) is True
+            assert await notice(there) is False
+
+
+async def test_a_dump_that_is_loaded_is_another_database(postgresql, postgresql_url):
+    with postgresql.a_database() as other:
+        assert await history_of(other) != await history_of(postgresql_url)
+    assert await history_of(postgresql_url) == await history_of(postgresql_url)
+
+
+async def test_an_engine_without_such_a_log_says_nothing(postgresql_url):
+    connection = await asyncpg.connect(postgresql_url)
+
+    class Other:
+        async def fetchval(self, _: str) -> object:
+            return await connection.fetchval("select pg_no_such_function()")
+
+    assert await timeline_of(Other()) is None
+    await connection.close()
