@@ -13,6 +13,8 @@ from latchstring.flows.purge_expired import PurgeExpired
 class Broken:
     """A database that fails, and counts how often it was asked."""
 
+    at_once = None
+
     def __init__(self, error: Exception) -> None:
         self.error, self.asked = error, asyncio.Semaphore(0)
 

@@ -46,7 +46,7 @@ async def a_person(office: Office, address: str = "alice@example.com") -> Person
 
     async def work(tx: Transaction) -> Person:
         now = office.clock.now()
-        user_id, _ = await identities.find_or_create(tx, identifier, now)
+        user_id = await identities.create(tx, identifier, now)
         session = sessions.open_session(
             token=f"session of {address}",
             user_id=user_id,

@@ -34,7 +34,7 @@ from latchstring.flows.authorize import Authorize
 from latchstring.flows.describe_user import DescribeUser
 from latchstring.flows.exchange_code import ExchangeCode
 from latchstring.flows.find_session import FindSession
-from latchstring.flows.issue_tokens import IssueTokens
+from latchstring.flows.issue_tokens import IssueTokens, TokenRequest, Tokens, Unsigned
 from latchstring.flows.open_session import OpenSession, SessionRequest
 from latchstring.flows.prepare_keys import CheckKeyring, PrepareKeys
 from latchstring.flows.resume_authorization import ResumeAuthorization
@@ -157,9 +157,7 @@ class Provider:
 
     def __post_init__(self) -> None:
         self.find_session = FindSession(self.database, self.clock, LIFETIME)
-        self.issue_tokens = IssueTokens(
-            self.database, self.signer, self.clock, ISSUER, TOKEN_LIFETIME
-        )
+        self.issue_tokens = IssueTokens(self.signer, ISSUER, TOKEN_LIFETIME)
         self.exchange_code = ExchangeCode(self.database, self.clock, self.issue_tokens)
         self.authorize = Authorize(self.database, self.clock, CODE_LIFETIME)
         self.resume = ResumeAuthorization(self.database, self.clock, CODE_LIFETIME)
@@ -205,10 +203,22 @@ class Provider:
         transport = httpx2.ASGITransport(app=self.application())
         return Browser(self, httpx2.AsyncClient(transport=transport, base_url=ORIGIN))
 
+    async def issue(self, request: TokenRequest) -> Tokens:
+        """Issue tokens as a flow does."""
+        unsigned = await self.record(request)
+        assert unsigned is not None
+        return self.issue_tokens.sign(unsigned)
+
+    async def record(self, request: TokenRequest) -> Unsigned | None:
+        """Write what is to be signed, or nothing for a user shut out."""
+        now = self.clock.now()
+        return await self.database.transact(
+            lambda tx: self.issue_tokens.record(tx, request, now=now)
+        )
+
     async def user(self, identifier: Identifier = ALICE) -> UserId:
         async def make(tx: Transaction) -> UserId:
-            user_id, _ = await identities.find_or_create(tx, identifier, self.clock.now())
-            return user_id
+            return await identities.create(tx, identifier, self.clock.now())
 
         return await self.database.transact(make)
 

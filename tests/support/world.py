@@ -18,8 +18,7 @@ from latchstring.base.origin import Origin
 from latchstring.base.secrets import digest
 from latchstring.base.settings import LimitSettings, Send
 from latchstring.db import statements
-from latchstring.db.database import Transaction
-from latchstring.db.sqlite import SqliteDatabase
+from latchstring.db.database import AtOnce, Database, Transaction
 from latchstring.domain.audit import store as audit
 from latchstring.domain.authorizations.request import Wanted
 from latchstring.domain.challenges import store as challenges
@@ -158,13 +157,20 @@ class FragileTransaction:
         self.fuse.burn()
         return changed
 
+    async def each(self, statement, record, values):
+        found = await self.tx.each(statement, record, values)
+        self.fuse.burn()
+        return found
+
 
 @dataclass
 class FragileDatabase:
     """The database with a fuse in its writing."""
 
-    database: SqliteDatabase
+    database: Database
     fuse: Fuse
+    at_once: AtOnce | None = None
+    """Single statements have no middle to be cut off in."""
 
     async def transact(self, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
         async def fragile(tx: Transaction) -> Result:
@@ -223,9 +229,7 @@ class World:
         self.worker = delivery.worker(self.installation, senders, delivery.SERVER)
         self.worker.report = lambda _: None
         minute = timedelta(minutes=1)
-        self.flow_start = StartPasswordless(
-            fragile, keyring, self.clock, self.limits, self.worker.wake
-        )
+        self.flow_start = StartPasswordless(fragile, keyring, self.clock, self.limits, self.worker)
         self.flow_verify = VerifyPasswordless(fragile, keyring, self.clock, self.limits, accept)
         self.flow_link = FollowLink(fragile, keyring, self.clock, configuration, accept, minute)
         self.flow_authorize = Authorize(fragile, self.clock, minute)

@@ -2,6 +2,7 @@
 
 import ipaddress
 from dataclasses import dataclass
+from functools import lru_cache
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,12 +22,17 @@ class Origin:
 
         A subscriber owns a whole /64; counting its addresses singly would be no limit at all.
         """
-        address = ipaddress.ip_address(self.ip)
-        if isinstance(address, ipaddress.IPv6Address):
-            if address.ipv4_mapped is not None:
-                return str(address.ipv4_mapped)
-            return str(ipaddress.ip_network((address, 64), strict=False))
-        return str(address)
+        return _network_of(self.ip)
+
+
+@lru_cache(maxsize=4096)
+def _network_of(ip: str) -> str:
+    address = ipaddress.ip_address(ip)
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is not None:
+            return str(address.ipv4_mapped)
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return str(address)
 
 
 NOWHERE = Origin(ip="127.0.0.1")

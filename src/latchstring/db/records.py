@@ -17,6 +17,7 @@ import msgspec
 
 Record = TypeVar("Record")
 Convert = Callable[[Any], Any]
+_AS_IT_IS = frozenset({str, int, bool, float, type(None)})
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
@@ -69,13 +70,16 @@ def values_of(record: object) -> dict[str, object]:
 
 def to_columns(values: Mapping[str, object]) -> dict[str, object]:
     """Return the parameters as a driver takes them."""
-    return {name: to_column(value) for name, value in values.items()}
+    return {
+        name: value if type(value) in _AS_IT_IS else to_column(value)
+        for name, value in values.items()
+    }
 
 
 def to_column(value: object) -> object:
     """Return one value as a column holds it; SQLite takes a boolean as the number it is."""
     kind = type(value)
-    if kind is str or kind is int or kind is bool or value is None:
+    if kind in _AS_IT_IS:
         return value
     if kind is datetime:
         return to_milliseconds(cast("datetime", value))

@@ -13,6 +13,7 @@ from latchstring.domain.challenges.challenge import Challenge, EndedBy
 from latchstring.domain.delivery import store as delivery
 from latchstring.domain.identities import store as identities
 from latchstring.domain.identities.identifier import SMS, Identifier
+from latchstring.domain.identities.user import Standing
 from latchstring.domain.limits import store as limits
 from latchstring.flows.open_session import Opened, OpenSession, SessionRequest
 from latchstring.flows.start_passwordless import ADDRESS_LIMIT
@@ -32,6 +33,9 @@ class Proof:
     challenge: Challenge
     identifier: Identifier
     method: Method
+    standing: Standing | None
+    """The person behind the identifier, as this transaction found them."""
+
     origin: Origin
     session: SessionRequest | None
     ended: list[ChallengeId]
@@ -44,9 +48,14 @@ class Proof:
 
     @property
     def amr(self) -> tuple[str, ...]:
-        """How it was proven, in the words of RFC 8176; ``email`` is ours, it has none for it."""
-        channel = "sms" if self.identifier.connection == SMS else "email"
-        return ("otp", channel) if self.method is Method.CODE else (channel,)
+        """How it was proven."""
+        return amr_of(self.identifier, self.method)
+
+
+def amr_of(identifier: Identifier, method: Method) -> tuple[str, ...]:
+    """Return it in the words of RFC 8176; ``email`` is ours, it has none for it."""
+    channel = "sms" if identifier.connection == SMS else "email"
+    return ("otp", channel) if method is Method.CODE else (channel,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +84,11 @@ class AcceptChallenge:
             # A start that is verified was no flood.
             await limits.give_back(tx, ADDRESS_LIMIT, challenge.address_digest, now)
         await delivery.withdraw_of_challenges(tx, proof.others, reason=EndedBy.USED, now=now)
-        user_id, created = await identities.find_or_create(tx, identifier, now)
+        if proof.standing is None:
+            user_id = await identities.create(tx, identifier, now)
+        else:
+            user_id = proof.standing.user_id
+        created = proof.standing is None
         await identities.note_sign_in(tx, user_id, now)
         await _record(tx, proof, user_id, created=created, now=now)
         opened = None

@@ -26,6 +26,7 @@ from latchstring.domain.delivery.message import Message, State
 from latchstring.domain.delivery.parcel import Parcel, scrubbed
 from latchstring.domain.delivery.render import Renderer
 from latchstring.domain.delivery.senders import SendError, Senders
+from latchstring.domain.delivery.store import Lease
 from latchstring.domain.delivery.verdict import (
     Again,
     Report,
@@ -101,12 +102,38 @@ class DeliverMessages:
     _stopping: bool = False
     _abandoned: bool = False
     _running: asyncio.Task[None] | None = None
+    _promised: int = 0
+    _searching: bool = False
     _flights: dict[MessageId, _Flight] = field(default_factory=dict)
     _verdicts: list[tuple[Message, Verdict]] = field(default_factory=list)
 
     def wake(self) -> None:
         """Look at the outbox now; from the event loop's thread."""
+        self._searching = True
         self._wake.set()
+
+    def promise(self) -> Lease | None:
+        """Return a lease for a message about to be enqueued; none while there is no place for it.
+
+        Who got one ends it with ``take`` or ``release``.
+        """
+        if self._stopping or self._running is None or self.lanes.room <= self._promised:
+            return None
+        self._promised += 1
+        return Lease(self.owner, self.clock.now() + LEASE, time.monotonic())
+
+    def take(self, message: Message, lease: Lease) -> None:
+        """Send what was enqueued under a lease of ours, now that it is durable."""
+        self._promised -= 1
+        verdict = without_sending(message, self.clock.now())
+        if verdict is None:
+            self._start(message, lease.began)
+        else:
+            self._decide(message, verdict)
+
+    def release(self) -> None:
+        """Take a lease back: nothing was enqueued under it."""
+        self._promised -= 1
 
     async def run(self) -> None:
         """Deliver until ``stop``; no trouble of the database or of one message ends this."""
@@ -195,7 +222,9 @@ class DeliverMessages:
         self._wake.clear()
         now = time.monotonic()
         due = any(now >= flight.renew_at for flight in self._flights.values())
-        if woken or due or self._verdicts or await self._has_something_due():
+        if not woken and not due and not self._verdicts:
+            self._searching = await self._has_something_due()
+        if due or self._verdicts or self._searching:
             await self._round()
 
     async def _has_something_due(self) -> bool:
@@ -211,10 +240,11 @@ class DeliverMessages:
         began = time.monotonic()
         self.lanes.age(began)
         self._drop_unheld(began)
+        searching, self._searching = self._searching and not self._stopping, False
         plan = _Round(
             verdicts=list(self._verdicts),
             renewals=[f for f in self._flights.values() if began >= f.renew_at],
-            most=0 if self._stopping else self.lanes.room,
+            most=max(0, self.lanes.room - self._promised) if searching else 0,
         )
         done = await self.database.transact(lambda tx: self._tend(tx, plan))
         del self._verdicts[: len(plan.verdicts)]
@@ -234,41 +264,49 @@ class DeliverMessages:
         # A fresh result: the database may run this again after a rollback.
         done = _Round(verdicts=plan.verdicts, renewals=plan.renewals, most=plan.most)
         now = self.clock.now()
-        lease = store.Lease(self.owner, now + LEASE)
-        for message, verdict in plan.verdicts:
-            await self._write(tx, message, verdict, done)
+        lease = Lease(self.owner, now + LEASE)
+        await self._write(tx, plan.verdicts, done)
         for flight in plan.renewals:
             if not await store.renew(tx, flight.message.id, lease):
                 done.lost.append(flight)
         if plan.most <= 0:
             return done
+        unsent: list[tuple[Message, Verdict]] = []
         for message in await store.claim(tx, lease, now=now, most=plan.most):
-            verdict_now = without_sending(message, now)
-            if verdict_now is None:
+            verdict = without_sending(message, now)
+            if verdict is None:
                 done.claimed.append(message)
             else:
-                await self._write(tx, message, verdict_now, done)
+                unsent.append((message, verdict))
+        await self._write(tx, unsent, done)
         return done
 
     async def _write(
-        self, tx: Transaction, message: Message, verdict: Verdict, done: _Round
+        self, tx: Transaction, verdicts: list[tuple[Message, Verdict]], done: _Round
     ) -> None:
         now, owner = self.clock.now(), self.owner
-        if isinstance(verdict, Settlement):
-            ours = await store.settle(tx, message.id, verdict, owner=owner, now=now)
-        elif verdict.tried:
-            ours = await store.retry(
+        ours: set[MessageId] = set()
+        ends = {it.id: verdict for it, verdict in verdicts if isinstance(verdict, Settlement)}
+        if ends:
+            ours |= await store.settle(tx, ends, owner=owner, now=now)
+        for message, verdict in verdicts:
+            if isinstance(verdict, Settlement):
+                continue
+            if not verdict.tried:
+                await store.put_back(tx, message.id, owner=owner, due_at=verdict.due_at)
+            elif await store.retry(
                 tx,
                 message.id,
                 owner=owner,
                 due_at=verdict.due_at,
                 last_error=verdict.last_error,
-            )
-        else:
-            await store.put_back(tx, message.id, owner=owner, due_at=verdict.due_at)
-            return
-        if ours:
-            done.reports.append(Report(message=message, verdict=verdict, at=now))
+            ):
+                ours.add(message.id)
+        done.reports.extend(
+            Report(message=message, verdict=verdict, at=now)
+            for message, verdict in verdicts
+            if message.id in ours
+        )
 
     def _start(self, message: Message, began: float) -> None:
         lane = lane_of(message)
@@ -291,7 +329,7 @@ class DeliverMessages:
                 self._decide(message, again)
         finally:
             self._land(flight)
-            self.wake()
+            self._wake.set()
 
     async def _attempt(self, message: Message) -> Verdict:
         try:
@@ -330,7 +368,7 @@ class DeliverMessages:
 
     def _decide(self, message: Message, verdict: Verdict) -> None:
         self._verdicts.append((message, verdict))
-        self.wake()
+        self._wake.set()
 
     def _drop_unheld(self, now: float) -> None:
         """Stop sending what could not be renewed in time: another worker may have it by now."""

@@ -36,6 +36,7 @@ from latchstring.domain.connections.connection import Connection
 from latchstring.domain.delivery import store as delivery
 from latchstring.domain.identities import store as identities
 from latchstring.domain.identities.identifier import Identifier
+from latchstring.domain.identities.user import Standing
 from latchstring.domain.sessions import store as sessions
 from latchstring.domain.sessions.session import session_id_of
 from latchstring.flows.accept_challenge import AcceptChallenge, Method, Proof, VerifiedUser
@@ -215,7 +216,8 @@ class FollowLink:
         )
         if challenge.id not in ended:
             return LinkState.USED  # of racing presses one ends the challenge
-        proof = _proof(opened, press, ended)
+        standing = await identities.find_standing(tx, challenge.identifier_digest)
+        proof = _proof(opened, press, ended, standing)
         user = await self.accept_challenge(tx, proof, now=now)
         return await self._answer(tx, user, now=now)
 
@@ -287,7 +289,9 @@ def _way(connection: Connection | None, *, own: bool) -> Way:
     return Way.CODE if connection.other_browser is OtherBrowser.CODE else Way.CONFIRM
 
 
-def _proof(opened: OpenedLink, press: Press, ended: list[ChallengeId]) -> Proof:
+def _proof(
+    opened: OpenedLink, press: Press, ended: list[ChallengeId], standing: Standing | None
+) -> Proof:
     challenge = opened.challenge
     own = opened.way is Way.CONTINUE
     identifier = Identifier(challenge.connection, challenge.identifier)
@@ -303,6 +307,7 @@ def _proof(opened: OpenedLink, press: Press, ended: list[ChallengeId]) -> Proof:
         ended=ended,
         identifier=identifier,
         method=Method.LINK,
+        standing=standing,
         origin=press.origin,
         session=session,
     )

@@ -3,22 +3,17 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from latchstring.base.clock import Clock
-from latchstring.base.errors import Forbidden
 from latchstring.base.ids import ClientId, SessionId, UserId
 from latchstring.base.settings import SigningAlgorithm
-from latchstring.db.database import Database, Transaction
+from latchstring.db.database import Transaction
 from latchstring.domain.keys.signer import Signer
 from latchstring.domain.tokens import store as tokens
-from latchstring.domain.tokens.access import Bearer, issue
+from latchstring.domain.tokens.access import AccessToken, Bearer, issue
 from latchstring.domain.tokens.claims import Person, SignIn, id_token
 from latchstring.flows.find_person import find_person
 
+OPENID = "openid"
 TOKEN_TYPE = "Bearer"  # noqa: S105 - the name of a kind of token (RFC 6750), no token
-
-
-class UserShutOut(Forbidden):
-    """The account cannot sign in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,24 +61,14 @@ class Unsigned:
 class IssueTokens:
     """Tokens for a sign-in that is already proven.
 
-    A flow with a transaction of its own calls ``record`` inside it and ``sign`` after it: a
-    signature is the dearest step of a sign-in, and inside it would hold every other writer up.
+    A flow calls ``record`` inside its transaction and ``sign`` after it: a signature is the dearest
+    step of a sign-in, and inside it would hold every other writer up.
     Should it fail, the grant is spent and the access token's digest lies unused: nobody has it.
     """
 
-    database: Database
     signer: Signer
-    clock: Clock
     issuer: str
     lifetime: timedelta
-
-    async def __call__(self, request: TokenRequest) -> Tokens:
-        """Return the tokens; raise ``UserShutOut`` for a user who is blocked or gone."""
-        now = self.clock.now()
-        unsigned = await self.database.transact(lambda tx: self.record(tx, request, now=now))
-        if unsigned is None:
-            raise UserShutOut
-        return self.sign(unsigned)
 
     async def record(
         self, tx: Transaction, request: TokenRequest, *, now: datetime
@@ -92,6 +77,25 @@ class IssueTokens:
         person = await find_person(tx, request.user_id)
         if person is None:
             return None
+        return await self._write(tx, request, person, now=now)
+
+    async def record_verified(
+        self, tx: Transaction, request: TokenRequest, *, now: datetime
+    ) -> Unsigned:
+        """Do the same for somebody whom this very transaction let in."""
+        wanted = OPENID in request.scope.split()
+        person = await find_person(tx, request.user_id) if wanted else None
+        return await self._write(tx, request, person, now=now)
+
+    async def _write(
+        self, tx: Transaction, request: TokenRequest, person: Person | None, *, now: datetime
+    ) -> Unsigned:
+        token, row = self.token_for(request, now=now)
+        await tokens.insert_access_token(tx, row)
+        return self.unsigned(token, request, person, now=now)
+
+    def token_for(self, request: TokenRequest, *, now: datetime) -> tuple[str, AccessToken]:
+        """Return a new access token, and what is kept of it."""
         bearer = Bearer(
             client_id=request.client_id,
             user_id=request.user_id,
@@ -99,8 +103,12 @@ class IssueTokens:
             code_digest=request.code_digest,
             scope=request.scope,
         )
-        token, row = issue(bearer, lifetime=self.lifetime, now=now)
-        await tokens.insert_access_token(tx, row)
+        return issue(bearer, lifetime=self.lifetime, now=now)
+
+    def unsigned(
+        self, token: str, request: TokenRequest, person: Person | None, *, now: datetime
+    ) -> Unsigned:
+        """Return the tokens as they are to be signed."""
         claims = self._claims(request, person, now=now)
         return Unsigned(
             access_token=token, scope=request.scope, claims=claims, algorithm=request.algorithm
@@ -117,9 +125,9 @@ class IssueTokens:
         )
 
     def _claims(
-        self, request: TokenRequest, person: Person, *, now: datetime
+        self, request: TokenRequest, person: Person | None, *, now: datetime
     ) -> dict[str, object] | None:
-        if "openid" not in request.scope.split():
+        if person is None or OPENID not in request.scope.split():
             return None
         sign_in = SignIn(
             client_id=request.client_id,

@@ -5,11 +5,10 @@ path and the same time. Whoever may not sign in gets a decoy: the same rows, a c
 fits, a message that the worker settles without sending it.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import Any
+from typing import Any, Protocol
 
 from latchstring.base.clock import Clock
 from latchstring.base.errors import InvalidRequest, TooManyRequests
@@ -30,11 +29,13 @@ from latchstring.domain.connections.connection import Connection
 from latchstring.domain.delivery import store as delivery
 from latchstring.domain.delivery.message import Channel, Message, message_id_for
 from latchstring.domain.delivery.sign_in import SignIn, template_for
+from latchstring.domain.delivery.store import Lease
 from latchstring.domain.identities import store as identities
 from latchstring.domain.identities.identifier import SMS, Identifier
 from latchstring.domain.identities.user import Standing
 from latchstring.domain.limits import store as limits
 from latchstring.domain.limits.limit import Exhausted, Limit
+from latchstring.flows.start_at_once import WholeStart, start_at_once
 
 ADDRESS_LIMIT = "starts_per_address"
 _EVERYWHERE = "installation"
@@ -77,6 +78,22 @@ class StartRequest:
         return self.waiting.authorization_id if self.waiting else None
 
 
+class Courier(Protocol):
+    """Who delivers: the worker in this process, which takes a new message without a detour."""
+
+    def promise(self) -> Lease | None:
+        """Return a lease to enqueue a message under; none where somebody will find it."""
+
+    def take(self, message: Message, lease: Lease) -> None:
+        """Deliver the message, which is durable."""
+
+    def release(self) -> None:
+        """Take a lease back: nothing was enqueued under it."""
+
+    def wake(self) -> None:
+        """Look for what was enqueued without one."""
+
+
 class AlreadyStarted(Enum):
     """The button was pressed twice: the other press sent the message."""
 
@@ -99,23 +116,63 @@ class StartPasswordless:
     keyring: Keyring
     clock: Clock
     limits: LimitSettings
-    wake_worker: Callable[[], None]
+    courier: Courier
 
     async def __call__(self, request: StartRequest) -> Started | AlreadyStarted:
         """Raise ``InvalidRequest`` for what may not be sent, ``TooManyRequests`` for a limit."""
         _check_sendable(request)
-        outcome = await self.database.transact(lambda tx: self._decide(tx, request))
-        if isinstance(outcome, Undone):
-            exhausted = outcome.refusal
-            await self.database.transact(lambda tx: self._record_limit(tx, request, exhausted))
-            limit = exhausted.limit
-            raise TooManyRequests(limit.name, allowed=limit.allowed, until=exhausted.until)
-        self.wake_worker()
-        return outcome
+        lease = self.courier.promise()
+        outcome: Message | AlreadyStarted | Exhausted | None = None
+        try:
+            outcome = await self._at_once(request, lease) or await self._step_by_step(
+                request, lease
+            )
+        finally:
+            if lease is not None and not isinstance(outcome, Message):
+                self.courier.release()
+        if isinstance(outcome, AlreadyStarted):
+            return outcome
+        if isinstance(outcome, Exhausted):
+            await self.database.transact(lambda tx: self._record_limit(tx, request, outcome))
+            limit = outcome.limit
+            raise TooManyRequests(limit.name, allowed=limit.allowed, until=outcome.until)
+        if lease is None:
+            self.courier.wake()
+        else:
+            self.courier.take(outcome, lease)
+        return Started(challenge_id=outcome.challenge_id, code_length=outcome.inputs["code_length"])
+
+    async def _at_once(
+        self, request: StartRequest, lease: Lease | None
+    ) -> Message | Exhausted | None:
+        """Do all of it in one statement where that is possible; nothing: it was not."""
+        at_once = self.database.at_once
+        if at_once is None or request.waiting is not None:
+            return None
+        now = self.clock.now()
+        terms = terms_of(request, longer=False)
+        challenge = issue(self._subject(request, decoy=False), terms, self.keyring, now=now)
+        start = WholeStart(
+            challenge=challenge,
+            message=message_for(challenge, request, terms, lease),
+            terms=terms,
+            limits=self._limits_of(request, Browser.STRANGER),
+            event=_issued(challenge),
+            sign_up=request.connection.sign_up,
+            request_id=request.origin.request_id,
+            ip=request.origin.ip,
+        )
+        return await start_at_once(at_once, start, budget_of(self.limits), self.keyring)
+
+    async def _step_by_step(
+        self, request: StartRequest, lease: Lease | None
+    ) -> Message | AlreadyStarted | Exhausted:
+        outcome = await self.database.transact(lambda tx: self._decide(tx, request, lease))
+        return outcome.refusal if isinstance(outcome, Undone) else outcome
 
     async def _decide(
-        self, tx: Transaction, request: StartRequest
-    ) -> Started | AlreadyStarted | Undone[Exhausted]:
+        self, tx: Transaction, request: StartRequest, lease: Lease | None
+    ) -> Message | AlreadyStarted | Undone[Exhausted]:
         now = self.clock.now()
         digest = request.identifier.digest
         if await _is_second_press(tx, request, now):
@@ -129,13 +186,16 @@ class StartPasswordless:
             return Undone(exhausted)
         guesses = await challenges.count_guesses(tx, digest, browser, now)
         terms = terms_of(request, longer=budget_of(self.limits).is_used_up(guesses))
-        challenge = issue(self._subject(request, standing), terms, self.keyring, now=now)
+        welcome = request.connection.sign_up if standing is None else standing.blocked_at is None
+        subject = self._subject(request, decoy=not welcome)
+        challenge = issue(subject, terms, self.keyring, now=now)
         # What this retires is still sent, though it is dead on arrival: a start that was answered
         # with success has its message.
         await challenges.add(tx, challenge, live=terms.live, now=now)
-        await delivery.enqueue(tx, message_for(challenge, request, terms))
+        message = message_for(challenge, request, terms, lease)
+        await delivery.enqueue(tx, message)
         await audit.record(tx, _issued(challenge), request.origin, now=now)
-        return Started(challenge_id=challenge.id, code_length=challenge.code_length)
+        return message
 
     async def _record_limit(
         self, tx: Transaction, request: StartRequest, exhausted: Exhausted
@@ -154,8 +214,7 @@ class StartPasswordless:
             pumping = SmsPumpingSuspected(number_block=request.identifier.number_block)
             await audit.record(tx, pumping, request.origin, now=now)
 
-    def _subject(self, request: StartRequest, standing: Standing | None) -> Subject:
-        welcome = request.connection.sign_up if standing is None else standing.blocked_at is None
+    def _subject(self, request: StartRequest, *, decoy: bool) -> Subject:
         address = self._address_limit()
         return Subject(
             identifier_digest=request.identifier.digest,
@@ -165,7 +224,7 @@ class StartPasswordless:
             authorization_id=request.authorization_id,
             return_to=request.return_to,
             address_digest=(None if request.trusted else address.digest_of(request.origin.network)),
-            decoy=not welcome,
+            decoy=decoy,
         )
 
     def _limits_of(self, request: StartRequest, browser: Browser) -> list[tuple[Limit, str]]:
@@ -220,7 +279,9 @@ def terms_of(request: StartRequest, *, longer: bool) -> Terms:
     )
 
 
-def message_for(challenge: Challenge, request: StartRequest, terms: Terms) -> Message:
+def message_for(
+    challenge: Challenge, request: StartRequest, terms: Terms, lease: Lease | None
+) -> Message:
     """Return the outbox row that tells of a challenge, without any secret."""
     channel = Channel(challenge.connection)
     content = SignIn(
@@ -235,7 +296,7 @@ def message_for(challenge: Challenge, request: StartRequest, terms: Terms) -> Me
         device=request.origin.device or "",
         color=request.client.color or "",
     )
-    return Message(
+    message = Message(
         id=message_id_for(challenge.id),
         challenge_id=challenge.id,
         channel=channel,
@@ -250,6 +311,7 @@ def message_for(challenge: Challenge, request: StartRequest, terms: Terms) -> Me
         give_up_at=_worthless_at(challenge),
         due_at=challenge.created_at,
     )
+    return message if lease is None else delivery.leased(message, lease)
 
 
 def _worthless_at(challenge: Challenge) -> datetime:

@@ -1,7 +1,8 @@
 """Verify the answer to a challenge and return the user it proves.
 
-One right answer wins; a wrong one is counted before it is compared, and stays counted though we
-refuse. All of it is one transaction.
+One right answer wins; a wrong one stays counted though we refuse. All of it is one transaction,
+which first holds everything that the answer could fit: whatever arrives at the same time is
+compared only when this answer is counted.
 """
 
 from dataclasses import dataclass
@@ -18,7 +19,6 @@ from latchstring.db.database import Database, Transaction
 from latchstring.domain.audit import store as audit
 from latchstring.domain.audit.event import ChallengeRefused as Refusal
 from latchstring.domain.challenges import store as challenges
-from latchstring.domain.challenges.budget import Browser
 from latchstring.domain.challenges.challenge import (
     LONG_CODE,
     Answer,
@@ -71,7 +71,7 @@ class Refused:
     counted: bool = False
 
     def as_error(self) -> AppError:
-        """Return what the caller raises once the count is durable."""
+        """Return it in the words of the room."""
         if self.reason is Reason.WRONG:
             return WrongCode(attempts_left=self.attempts_left)
         return CodeExpired() if self.reason is Reason.EXPIRED else TooManyTries()
@@ -97,17 +97,15 @@ class VerifyPasswordless:
 
     async def __call__(self, request: VerifyRequest) -> VerifiedUser:
         """Raise ``WrongCode``, ``CodeExpired``, ``TooManyTries`` or ``TooManyRequests``."""
-        outcome = await self.database.transact(lambda tx: self._decide(tx, request))
-        if isinstance(outcome, Exhausted):
-            limit = outcome.limit
-            raise TooManyRequests(limit.name, allowed=limit.allowed, until=outcome.until)
-        if isinstance(outcome, Refused):
-            raise outcome.as_error()
+        outcome = await self.database.transact(lambda tx: self.decide(tx, request))
+        if isinstance(outcome, Refused | Exhausted):
+            raise error_of(outcome)
         return outcome
 
-    async def _decide(
+    async def decide(
         self, tx: Transaction, request: VerifyRequest
     ) -> VerifiedUser | Refused | Exhausted:
+        """Return the user or why not, inside the transaction of whoever has more to write."""
         now = self.clock.now()
         exhausted = await self._spend_address(tx, request, now)
         if exhausted is not None:
@@ -116,12 +114,12 @@ class VerifyPasswordless:
         outcome = await self._answer(tx, request, standing, now=now)
         if isinstance(outcome, Refused):
             if outcome.counted:
-                await audit.record(tx, _refusal(request, outcome), request.origin, now=now)
+                await audit.record(tx, refusal_event(request, outcome), request.origin, now=now)
             else:
                 await self._give_back_address(tx, request, now)
             return outcome
         await self._give_back_address(tx, request, now)
-        return await self._accept(tx, request, outcome, now=now)
+        return await self._accept(tx, request, outcome, standing, now=now)
 
     async def _answer(
         self,
@@ -131,21 +129,24 @@ class VerifyPasswordless:
         *,
         now: datetime,
     ) -> _Found | Refused:
-        """Count first, compare second, end third: the order is the whole protection."""
+        """Hold first, compare second, count or end third: the order is the whole protection."""
         digest = request.identifier.digest
         browser = browser_kind(standing, request.known_since)
+        held = await challenges.hold_answerable(tx, digest, now)
         guesses = await challenges.count_guesses(tx, digest, browser, now)
-        await challenges.spend_guess(tx, digest, browser, now)
         shortest = LONG_CODE if budget_of(self.limits).is_used_up(guesses) else 0
-        live = await challenges.spend_attempt(tx, digest, shortest=shortest, now=now)
+        live = [challenge for challenge in held if challenge.code_length >= shortest]
         answer = Answer(request.client_id, cleaned_answer(request.code))
         found = answered_by(live, answer, self.keyring) if _welcome(request, standing) else None
-        if found is None:
-            return await self._refuse(tx, request, live, browser=browser, now=now)
-        await challenges.refund_guess(tx, digest, browser, now)
-        ended = await challenges.end_all(tx, digest, ended_by=EndedBy.USED, now=now)
-        # Somebody else may have ended it between the count and here; then they won.
-        return _Found(found, ended) if found.id in ended else Refused(Reason.WRONG)
+        if found is not None:
+            ended = await challenges.end_all(tx, digest, ended_by=EndedBy.USED, now=now)
+            # A link may have ended it meanwhile; then that one won.
+            return _Found(found, ended) if found.id in ended else Refused(Reason.WRONG)
+        refused = await self._refuse(tx, request, live, now=now)
+        if refused.counted and live:
+            await challenges.spend_attempt(tx, digest, shortest=shortest, now=now)
+            await challenges.spend_guess(tx, digest, browser, now)
+        return refused
 
     async def _refuse(
         self,
@@ -153,35 +154,38 @@ class VerifyPasswordless:
         request: VerifyRequest,
         live: list[Challenge],
         *,
-        browser: Browser,
         now: datetime,
     ) -> Refused:
+        """Tell the refusals apart; an old code of the same person is none that counts."""
         digest = request.identifier.digest
         answer = Answer(request.client_id, cleaned_answer(request.code))
         over = await challenges.find_over(tx, digest, now)
         old = answered_by(over, answer, self.keyring)
-        if old is not None or not live:
-            # An old code of the same person, or nothing it was compared with: not a guess.
-            await challenges.refund_attempt(tx, live)
-            await challenges.refund_guess(tx, digest, browser, now)
+        left = max((challenge.attempts_left for challenge in live), default=None)
         if old is not None:
             expired = old.ended_at is None
-            left = max((c.attempts_left + 1 for c in live), default=None)
             return Refused(Reason.EXPIRED if expired else Reason.WRONG, left)
-        if not live:
+        if left is None:
             stuck = await challenges.has_unanswered(tx, digest, now)
             return Refused(Reason.TOO_MANY if stuck else Reason.WRONG, counted=True)
-        left = max(challenge.attempts_left for challenge in live)
+        left -= 1
         return Refused(Reason.WRONG if left else Reason.TOO_MANY, left, counted=True)
 
     async def _accept(
-        self, tx: Transaction, request: VerifyRequest, found: _Found, *, now: datetime
+        self,
+        tx: Transaction,
+        request: VerifyRequest,
+        found: _Found,
+        standing: Standing | None,
+        *,
+        now: datetime,
     ) -> VerifiedUser:
         proof = Proof(
             challenge=found.challenge,
             ended=found.ended,
             identifier=request.identifier,
             method=Method.CODE,
+            standing=standing,
             origin=request.origin,
             session=request.session,
         )
@@ -209,7 +213,16 @@ def _welcome(request: VerifyRequest, standing: Standing | None) -> bool:
     return request.connection.sign_up if standing is None else standing.blocked_at is None
 
 
-def _refusal(request: VerifyRequest, refused: Refused) -> Refusal:
+def error_of(outcome: Refused | Exhausted) -> AppError:
+    """Return what the caller raises once the count is durable."""
+    if isinstance(outcome, Refused):
+        return outcome.as_error()
+    limit = outcome.limit
+    return TooManyRequests(limit.name, allowed=limit.allowed, until=outcome.until)
+
+
+def refusal_event(request: VerifyRequest, refused: Refused) -> Refusal:
+    """Return what the audit trail keeps of a refusal."""
     return Refusal(
         identifier_digest=request.identifier.digest,
         client_id=request.client_id,

@@ -17,6 +17,7 @@ from uvicorn.protocols.http.httptools_impl import (
     RequestResponseCycle,
 )
 
+from latchstring.main.corked import corked
 from latchstring.main.crowd import Crowd
 from latchstring.web.http.busy import Refusal
 
@@ -61,7 +62,7 @@ class PatientProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn does
         """Begin to wait for the first head."""
-        super().connection_made(transport)
+        super().connection_made(corked(transport, self.loop))
         self._crowd.arriving -= 1
         self._crowd.wait_for(self)
         self._give_it(HEAD_SECONDS)

@@ -19,6 +19,7 @@ from latchstring.flows.follow_link import FollowLink
 from latchstring.flows.issue_tokens import IssueTokens
 from latchstring.flows.open_session import OpenSession
 from latchstring.flows.prove_writable import ProveWritable
+from latchstring.flows.redeem_code import RedeemCode
 from latchstring.flows.resume_authorization import FindAuthorization, ResumeAuthorization
 from latchstring.flows.sign_out import SignOut
 from latchstring.flows.start_passwordless import StartPasswordless
@@ -62,7 +63,7 @@ class Flows:
     authorize: Authorize
     find_authorization: FindAuthorization
     resume: ResumeAuthorization
-    issue_tokens: IssueTokens
+    redeem: RedeemCode
     exchange_code: ExchangeCode
     describe_user: DescribeUser
 
@@ -75,10 +76,11 @@ def flows(installation: Installation, signer: Signer, worker: DeliverMessages) -
     session_lifetime = Lifetime(lifetimes.session_idle, lifetimes.session_absolute)
     accept = AcceptChallenge(OpenSession(session_lifetime))
     code_lifetime = lifetimes.authorization_code
-    issue_tokens = IssueTokens(database, signer, clock, settings.issuer, lifetimes.access_token)
+    verify = VerifyPasswordless(database, keyring, clock, limits, accept)
+    issue_tokens = IssueTokens(signer, settings.issuer, lifetimes.access_token)
     return Flows(
-        start=StartPasswordless(database, keyring, clock, limits, worker.wake),
-        verify=VerifyPasswordless(database, keyring, clock, limits, accept),
+        start=StartPasswordless(database, keyring, clock, limits, worker),
+        verify=verify,
         follow_link=FollowLink(
             database, keyring, clock, installation.configuration, accept, code_lifetime
         ),
@@ -89,7 +91,7 @@ def flows(installation: Installation, signer: Signer, worker: DeliverMessages) -
         authorize=Authorize(database, clock, code_lifetime),
         find_authorization=FindAuthorization(database, clock),
         resume=ResumeAuthorization(database, clock, code_lifetime),
-        issue_tokens=issue_tokens,
+        redeem=RedeemCode(database, verify, issue_tokens),
         exchange_code=ExchangeCode(database, clock, issue_tokens),
         describe_user=DescribeUser(database, clock),
     )
@@ -157,8 +159,7 @@ class Surfaces:
     def _oidc(self, desk: Desk) -> tuple[Surface, Surface]:
         installation, found = self.installation, self.flows
         otp = otp_grant.OtpGrant(
-            found.verify,
-            found.issue_tokens,
+            found.redeem,
             installation.configuration,
             installation.settings.issuer,
             installation.settings.allow_example_identifiers,

@@ -29,10 +29,17 @@ async def find(database, challenge: Challenge) -> Challenge:
     return found
 
 
-async def spend(database, digest=ALICE, *, shortest: int = 0, now=NOW) -> list[Challenge]:
-    return await database.transact(
-        lambda tx: store.spend_attempt(tx, digest, shortest=shortest, now=now)
-    )
+async def answer(database, digest=ALICE, *, shortest: int = 0, now=NOW) -> list[Challenge]:
+    """Compare a wrong answer, as the flow does: hold, compare, count."""
+
+    async def compare(tx) -> list[Challenge]:
+        held = await store.hold_answerable(tx, digest, now)
+        counted = await store.spend_attempt(tx, digest, shortest=shortest, now=now)
+        compared = [challenge for challenge in held if challenge.code_length >= shortest]
+        assert counted == len(compared)
+        return compared
+
+    return await database.transact(compare)
 
 
 async def end_all(database, digest=ALICE, ended_by=EndedBy.USED) -> list[ChallengeId]:
@@ -64,7 +71,7 @@ async def test_fewer_live_codes_retire_the_older_ones_at_the_next_start(database
     newest = a_challenge()
     await keep(database, newest, live=1)
 
-    assert [found.id for found in await spend(database)] == [newest.id]
+    assert [found.id for found in await answer(database)] == [newest.id]
 
 
 async def test_which_are_newest_does_not_depend_on_the_clock(database):
@@ -86,40 +93,30 @@ async def test_an_answer_counts_against_every_live_challenge_at_once(database):
     live = [a_challenge(), a_challenge(client_id=OTHER), a_challenge(max_attempts=5)]
     await keep(database, *live, a_challenge("bob"))
 
-    spent = await spend(database)
+    spent = await answer(database)
 
     assert {found.id for found in spent} == {challenge.id for challenge in live}
     assert {found.attempts for found in spent} == {1}
-    assert [found.attempts for found in await spend(database, BOB)] == [1]
+    assert [found.attempts for found in await answer(database, BOB)] == [1]
 
 
 async def test_only_what_could_still_be_answered_is_counted_and_returned(database):
     burned, short, long = a_challenge(max_attempts=1), a_challenge(), a_challenge(code_length=10)
     await keep(database, burned, short, long)
 
-    assert len(await spend(database)) == 3
-    assert {found.id for found in await spend(database)} == {short.id, long.id}
-    assert [found.id for found in await spend(database, shortest=10)] == [long.id]
-    assert await spend(database, now=NOW + 10 * MINUTE) == []
+    assert len(await answer(database)) == 3
+    assert {found.id for found in await answer(database)} == {short.id, long.id}
+    assert [found.id for found in await answer(database, shortest=10)] == [long.id]
+    assert await answer(database, now=NOW + 10 * MINUTE) == []
     assert (await find(database, burned)).attempts == 1
 
 
 async def test_parallel_answers_never_count_past_the_limit(database):
     await keep(database, a_challenge())
 
-    spent = await asyncio.gather(*(spend(database) for _ in range(50)))
+    compared = await asyncio.gather(*(answer(database) for _ in range(50)))
 
-    assert sum(bool(found) for found in spent) == 3
-
-
-async def test_a_refund_takes_one_count_back_and_no_more_than_there_are(database):
-    challenge = a_challenge()
-    await keep(database, challenge)
-    spent = await spend(database)
-    for _ in range(2):
-        await database.transact(lambda tx: store.refund_attempt(tx, spent))
-
-    assert (await find(database, challenge)).attempts == 0
+    assert sum(bool(found) for found in compared) == 3
 
 
 async def test_v_04_of_parallel_successes_exactly_one_ends_the_challenges(database):
@@ -153,7 +150,7 @@ async def test_codes_that_are_over_are_found_the_newest_first(database):
 async def test_a_burned_challenge_is_unanswered_until_it_expires(database):
     challenge = a_challenge(max_attempts=1)
     await keep(database, challenge)
-    await spend(database)
+    await answer(database)
 
     def unanswered(now):
         return database.read(lambda tx: store.has_unanswered(tx, ALICE, now))
@@ -228,14 +225,6 @@ async def test_known_browsers_and_strangers_have_budgets_of_their_own(database):
 
     assert (await guesses(database, NOW, Browser.KNOWN)).in_a_day == 1
     assert (await guesses(database, NOW)).in_a_day == 10
-
-
-async def test_a_refunded_guess_never_makes_a_debt(database):
-    await guess(database, NOW)
-    for _ in range(3):
-        await database.transact(lambda tx: store.refund_guess(tx, ALICE, Browser.STRANGER, NOW))
-
-    assert await guesses(database, NOW) == Guesses(0, 0)
 
 
 async def test_purging_drops_what_is_long_over_in_small_batches(database):

@@ -95,7 +95,7 @@ async def test_what_was_put_back_was_no_attempt(do):
 
 async def test_a_settled_message_is_never_claimed_again(do):
     claimed = await held(do)
-    assert await do(store.settle, claimed.id, HANDED, owner="ours/1", now=NOW)
+    assert await do(store.settle, {claimed.id: HANDED}, owner="ours/1", now=NOW)
     assert await do(store.claim, THEIRS, now=NOW + 99 * SECOND, most=9) == []
     message = await do(store.find_message, claimed.id)
     assert (message.state, message.provider_answer) == (State.HANDED_OVER, "250 ok")
@@ -105,7 +105,7 @@ async def test_a_settled_message_is_never_claimed_again(do):
 async def test_who_lost_a_message_cannot_decide_about_it(do):
     claimed = await held(do, lease=THEIRS)
     failed = Settlement(state=State.FAILED, last_error="550")
-    assert not await do(store.settle, claimed.id, failed, owner="ours/1", now=NOW)
+    assert not await do(store.settle, {claimed.id: failed}, owner="ours/1", now=NOW)
     assert not await do(store.retry, claimed.id, owner="ours/1", due_at=NOW, last_error="")
     assert not await do(store.put_back, claimed.id, owner="ours/1", due_at=NOW)
     message = await do(store.find_message, claimed.id)
@@ -114,10 +114,10 @@ async def test_who_lost_a_message_cannot_decide_about_it(do):
 
 async def test_p7_what_was_handed_over_is_over_whoever_holds_it_by_now(do):
     claimed = await held(do, lease=THEIRS)
-    assert await do(store.settle, claimed.id, HANDED, owner="ours/1", now=NOW)
+    assert await do(store.settle, {claimed.id: HANDED}, owner="ours/1", now=NOW)
     assert not await do(store.renew, claimed.id, THEIRS)
     failed = Settlement(state=State.FAILED, last_error="550")
-    assert not await do(store.settle, claimed.id, failed, owner="theirs/1", now=NOW)
+    assert not await do(store.settle, {claimed.id: failed}, owner="theirs/1", now=NOW)
 
 
 async def test_what_is_withdrawn_is_never_sent(do):
@@ -139,7 +139,7 @@ async def test_what_a_worker_holds_is_withdrawn_too_for_it_may_be_dead(do):
     assert not await do(store.retry, claimed.id, owner="ours/1", due_at=NOW, last_error="")
     assert not await do(store.put_back, claimed.id, owner="ours/1", due_at=NOW)
     failed = Settlement(state=State.FAILED, last_error="550")
-    assert not await do(store.settle, claimed.id, failed, owner="ours/1", now=NOW)
+    assert not await do(store.settle, {claimed.id: failed}, owner="ours/1", now=NOW)
     message = await do(store.find_message, claimed.id)
     assert (message.state, message.lease_owner) == (State.SUPPRESSED, None)
 
@@ -147,7 +147,7 @@ async def test_what_a_worker_holds_is_withdrawn_too_for_it_may_be_dead(do):
 async def test_what_left_before_it_was_withdrawn_is_told_as_handed_over(do):
     claimed = await held(do)
     await do(store.withdraw, "alice@example.com", reason="voided", now=NOW)
-    assert await do(store.settle, claimed.id, HANDED, owner="ours/1", now=NOW + SECOND)
+    assert await do(store.settle, {claimed.id: HANDED}, owner="ours/1", now=NOW + SECOND)
     message = await do(store.find_message, claimed.id)
     assert (message.state, message.last_error) == (State.HANDED_OVER, "")
 
@@ -158,7 +158,7 @@ async def test_the_messages_of_ended_challenges_are_withdrawn_alone(do):
         await do(store.enqueue, a_message(name))
     sent = a_message("sent")
     await do(store.claim, OURS, now=NOW, most=9)
-    await do(store.settle, sent.id, HANDED, owner="ours/1", now=NOW)
+    await do(store.settle, {sent.id: HANDED}, owner="ours/1", now=NOW)
     ended = [a_message(name).challenge_id for name in ("used", "superseded", "sent", "unknown")]
     withdrawn = await do(store.withdraw_of_challenges, ended, reason="superseded", now=NOW)
     assert withdrawn == 2
@@ -228,9 +228,9 @@ async def test_how_the_newest_real_message_of_a_channel_fares(do):
 async def test_old_settled_messages_are_forgotten_in_small_batches(do):
     for number in range(5):
         claimed = await held(do, name=f"old-{number}")
-        await do(store.settle, claimed.id, HANDED, owner="ours/1", now=NOW)
+        await do(store.settle, {claimed.id: HANDED}, owner="ours/1", now=NOW)
     fresh = await held(do, name="fresh")
-    await do(store.settle, fresh.id, HANDED, owner="ours/1", now=NOW + 5 * SECOND)
+    await do(store.settle, {fresh.id: HANDED}, owner="ours/1", now=NOW + 5 * SECOND)
     await do(store.enqueue, a_message("queued", created_at=NOW - 999 * SECOND))
     before = NOW + SECOND
     assert await do(store.purge_settled, before=before, most=3) == 3

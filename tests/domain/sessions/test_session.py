@@ -30,7 +30,7 @@ def a_session(token: str = "the cookie", user_id: str = "email|alice") -> Sessio
 
 
 async def keep(database, *tokens: str) -> list[Session]:
-    user_id, _ = await database.transact(lambda tx: identities.find_or_create(tx, ALICE, NOW))
+    user_id = await database.transact(lambda tx: identities.create(tx, ALICE, NOW))
     sessions = [a_session(token, user_id) for token in tokens]
     for session in sessions:
         await database.transact(lambda tx, s=session: store.insert_session(tx, s))

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 DAY = timedelta(days=1)
 MONTH = timedelta(days=30)
+_HOUR = timedelta(hours=1)
 
 
 class Browser(StrEnum):
@@ -38,6 +39,16 @@ class Budget:
     def is_used_up(self, guesses: Guesses) -> bool:
         """Whether one more guess at a short code would be too many."""
         return guesses.in_a_day >= self.per_day or guesses.in_a_month >= self.per_month
+
+
+def day_before(now: datetime) -> datetime:
+    """Return since when hours count in the day's budget."""
+    return now - DAY - _HOUR
+
+
+def month_before(now: datetime) -> datetime:
+    """Return since when hours count in the month's budget."""
+    return now - MONTH - _HOUR
 
 
 def hour_of(moment: datetime) -> datetime:

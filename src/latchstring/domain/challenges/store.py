@@ -1,41 +1,50 @@
 """Challenges and guess budgets in the database. Concurrency lives in the statements."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from latchstring.base.ids import AuthorizationId, ChallengeId, IdentifierDigest
 from latchstring.db import records, statements
 from latchstring.db.database import Transaction
-from latchstring.domain.challenges.budget import DAY, MONTH, Browser, Guesses, hour_of
+from latchstring.domain.challenges.budget import (
+    Browser,
+    Guesses,
+    day_before,
+    hour_of,
+    month_before,
+)
 from latchstring.domain.challenges.challenge import Challenge, EndedBy
 
 SQL = statements.load(__package__)
 
-_HOUR = timedelta(hours=1)
-
 
 async def add(tx: Transaction, challenge: Challenge, *, live: int, now: datetime) -> None:
     """Keep a new challenge and retire all but the newest ``live`` of its identifier."""
-    await tx.run(SQL["insert_challenge"], records.values_of(challenge))
-    values = {"identifier_digest": challenge.identifier_digest, "live": live, "now": now}
-    await tx.run(SQL["supersede_older"], values)
+    sequence = await tx.one(SQL["insert_challenge"], int, records.values_of(challenge))
+    if sequence is None or sequence > live:
+        values = {"identifier_digest": challenge.identifier_digest, "live": live, "now": now}
+        await tx.run(SQL["supersede_older"], values)
+
+
+async def hold_answerable(
+    tx: Transaction, digest: IdentifierDigest, now: datetime
+) -> list[Challenge]:
+    """Return every challenge a code could answer, and keep other answers waiting until the end.
+
+    Who compares holds these; nothing may be compared that was not held.
+    """
+    values = {"identifier_digest": digest, "now": now}
+    return await tx.all(SQL["hold_answerable"], Challenge, values)
 
 
 async def spend_attempt(
     tx: Transaction, digest: IdentifierDigest, *, shortest: int, now: datetime
-) -> list[Challenge]:
-    """Count an answer against every challenge it could fit, and return those.
+) -> int:
+    """Count a wrong answer against every challenge it was compared with; answer how many.
 
-    ``shortest`` leaves out codes with fewer digits. The caller compares only what this returns.
+    ``shortest`` leaves out codes with fewer digits.
     """
     values = {"identifier_digest": digest, "shortest": shortest, "now": now}
-    return await tx.all(SQL["spend_attempt"], Challenge, values)
-
-
-async def refund_attempt(tx: Transaction, live: list[Challenge]) -> None:
-    """Take back the count on these, at most five, challenges."""
-    for challenge in live:
-        values = {"identifier_digest": challenge.identifier_digest, "id": challenge.id}
-        await tx.run(SQL["refund_attempt"], values)
+    return await tx.run(SQL["spend_attempt"], values)
 
 
 async def find_over(tx: Transaction, digest: IdentifierDigest, now: datetime) -> list[Challenge]:
@@ -91,17 +100,9 @@ async def note_opened(tx: Transaction, challenge: Challenge, now: datetime) -> N
 async def spend_guess(
     tx: Transaction, digest: IdentifierDigest, browser: Browser, now: datetime
 ) -> None:
-    """Count an answer in the identifier's budget."""
+    """Count a wrong answer in the identifier's budget."""
     values = {"identifier_digest": digest, "browser": browser, "hour_at": hour_of(now)}
     await tx.run(SQL["spend_guess"], values)
-
-
-async def refund_guess(
-    tx: Transaction, digest: IdentifierDigest, browser: Browser, now: datetime
-) -> None:
-    """Take back a count of the same moment."""
-    values = {"identifier_digest": digest, "browser": browser, "hour_at": hour_of(now)}
-    await tx.run(SQL["refund_guess"], values)
 
 
 async def count_guesses(
@@ -111,8 +112,8 @@ async def count_guesses(
     values = {
         "identifier_digest": digest,
         "browser": browser,
-        "day_ago": now - DAY - _HOUR,
-        "month_ago": now - MONTH - _HOUR,
+        "day_ago": day_before(now),
+        "month_ago": month_before(now),
     }
     return await tx.one(SQL["count_guesses"], Guesses, values) or Guesses(0, 0)
 

@@ -15,6 +15,7 @@ values
      :connection, :identifier, :client_id, :authorization_id, :send,
      :code_digest, :code_length, :key_version, :max_attempts, :attempts, :decoy, :return_to, :address_digest,
      :created_at, :code_expires_at, :link_expires_at, null, null, null)
+returning sequence
 
 -- supersede_older --
 -- The newest `live` stay; the rest retire.
@@ -26,17 +27,18 @@ where identifier_digest = :identifier_digest and ended_at is null
         order by c.sequence desc limit 1 offset :live
     )
 
+-- hold_answerable --
+-- Everything that a code could answer, held until the transaction ends: of answers that come at once, each is compared and
+-- counted before the next one is.
+select {columns} from challenges
+where identifier_digest = :identifier_digest and ended_at is null and code_expires_at > :now and attempts < max_attempts
+/*pg for update */
+
 -- spend_attempt --
--- Count the answer against everything it could fit, and return that. This comes before any comparison.
+-- A wrong answer counts against everything that it was compared with.
 update challenges set attempts = attempts + 1
 where identifier_digest = :identifier_digest and ended_at is null and code_expires_at > :now
     and attempts < max_attempts and code_length >= :shortest
-returning {columns}
-
--- refund_attempt --
--- Take back one count: the answer was an old code of the same person.
-update challenges set attempts = attempts - 1
-where identifier_digest = :identifier_digest and id = :id and attempts > 0
 
 -- find_over --
 -- Used, retired, voided and expired challenges of late: their codes are refused, but not counted.
@@ -80,15 +82,10 @@ update challenges set opened_at = :now
 where identifier_digest = :identifier_digest and id = :id and opened_at is null
 
 -- spend_guess --
--- Count an answer in the identifier's rolling budget.
+-- Count a wrong answer in the identifier's rolling budget.
 insert into wrong_answers (identifier_digest, browser, hour_at, wrong)
 values (:identifier_digest, :browser, :hour_at, 1)
 on conflict (identifier_digest, browser, hour_at) do update set wrong = wrong_answers.wrong + 1
-
--- refund_guess --
--- The answer was right, old, or never compared.
-update wrong_answers set wrong = wrong - 1
-where identifier_digest = :identifier_digest and browser = :browser and hour_at = :hour_at and wrong > 0
 
 -- count_guesses --
 -- Wrong answers since a day ago and since thirty days ago.

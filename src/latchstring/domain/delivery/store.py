@@ -1,7 +1,7 @@
 """The outbox in the database. Who may send a message is decided by these statements alone."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from latchstring.base.ids import ChallengeId, MessageId
@@ -19,6 +19,8 @@ class Lease:
 
     owner: str
     until: datetime
+    began: float = 0.0
+    """When it began, on the holder's steady clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +32,16 @@ class Fate:
     created_at: datetime
 
 
+def leased(message: Message, lease: Lease) -> Message:
+    """Return the message as the holder of the lease enqueues it, who is to send it at once.
+
+    Nobody has to claim it first; should the holder die, it is due when the lease has run out.
+    """
+    return replace(message, lease_owner=lease.owner, due_at=lease.until, attempts=1)
+
+
 async def enqueue(tx: Transaction, message: Message) -> None:
-    """Add a message to the outbox, due at once, in the transaction of its challenge."""
+    """Add a message to the outbox in the transaction of its challenge: due at once, or leased."""
     await tx.run(SQL["enqueue"], records.values_of(message))
 
 
@@ -62,11 +72,19 @@ async def retry(
 
 
 async def settle(
-    tx: Transaction, message_id: MessageId, settlement: Settlement, *, owner: str, now: datetime
-) -> bool:
-    """Bring a message to its end; answer whether it was ours."""
-    values = {"id": message_id, "owner": owner, "now": now, **records.values_of(settlement)}
-    return await tx.run(SQL["settle"], values) == 1
+    tx: Transaction,
+    settlements: Mapping[MessageId, Settlement],
+    *,
+    owner: str,
+    now: datetime,
+) -> set[MessageId]:
+    """Bring messages to their ends; return those that were ours to end."""
+    values = [
+        {"id": message_id, "owner": owner, "now": now, **records.values_of(settlements[message_id])}
+        # In one order everywhere, so that two who settle the same messages wait in line.
+        for message_id in sorted(settlements)
+    ]
+    return {MessageId(found) for found in await tx.each(SQL["settle"], str, values)}
 
 
 async def withdraw(tx: Transaction, recipient: str, *, reason: str, now: datetime) -> int:

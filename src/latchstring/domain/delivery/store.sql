@@ -11,7 +11,7 @@ insert into messages
      provider_answer)
 values
     (:id, :challenge_id, :channel, :recipient, :identifier_digest, :template, :language, :inputs, :key_version,
-     :decoy, 'queued', 0, :due_at, null, :created_at, :give_up_at, null, '', '')
+     :decoy, 'queued', :attempts, :due_at, :lease_owner, :created_at, :give_up_at, null, '', '')
 
 -- claim --
 -- Take what is due, the longest waiting first. A message that somebody holds is not due until the
@@ -53,6 +53,7 @@ set state = :state, settled_at = :now, due_at = :now, lease_owner = null,
 where id = :id
     and (state = 'queued' and lease_owner = :owner
         or state in ('queued', 'suppressed') and :state = 'handed_over')
+returning id
 
 -- withdraw --
 -- What they tell of was ended: none leaves the house any more. Whoever holds one may be dead, and

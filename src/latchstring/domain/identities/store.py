@@ -16,14 +16,8 @@ async def find_standing(tx: Transaction, digest: IdentifierDigest) -> Standing |
     return await tx.one(SQL["find_standing"], Standing, {"identifier_digest": digest})
 
 
-async def find_or_create(
-    tx: Transaction, identifier: Identifier, now: datetime
-) -> tuple[UserId, bool]:
-    """Return the user whom a proven identifier names, and whether it was made just now."""
-    standing = await find_standing(tx, identifier.digest)
-    if standing is not None:
-        await tx.run(SQL["note_verified"], {"identifier_digest": identifier.digest, "now": now})
-        return standing.user_id, False
+async def create(tx: Transaction, identifier: Identifier, now: datetime) -> UserId:
+    """Make the user of an identifier that has none; of racing callers one succeeds."""
     user_id = new_user_id(identifier.connection)
     await tx.run(SQL["insert_user"], {"user_id": user_id, "now": now})
     await tx.run(
@@ -36,7 +30,7 @@ async def find_or_create(
             "now": now,
         },
     )
-    return user_id, True
+    return user_id
 
 
 async def note_sign_in(tx: Transaction, user_id: UserId, now: datetime) -> None:

@@ -10,15 +10,10 @@ insert into users (id, created_at, updated_at, blocked_at, last_sign_in_at, sign
 values (:user_id, :now, :now, null, null, 0)
 
 -- insert_identifier --
--- Exactly one caller attaches an identifier; the others find it taken.
+-- Exactly one caller attaches an identifier. Another one that is as fast is refused by the key, and looks again.
 insert into identifiers
     (identifier_digest, connection, identifier, user_id, verified_at, created_at, browsers_known_since)
 values (:identifier_digest, :connection, :identifier, :user_id, :now, :now, :now)
-on conflict (identifier_digest) do nothing
-
--- note_verified --
--- The identifier was proven once more.
-update identifiers set verified_at = :now where identifier_digest = :identifier_digest
 
 -- note_sign_in --
 -- The user signed in.

@@ -18,9 +18,10 @@ from latchstring.domain.identities.identifier import (
     phone_identifier,
 )
 from latchstring.domain.tokens import audience
-from latchstring.flows.issue_tokens import IssueTokens, TokenRequest, Tokens
+from latchstring.flows.issue_tokens import Tokens
+from latchstring.flows.redeem_code import RedeemCode, RedeemRequest
 from latchstring.flows.refresh_configuration import RefreshConfiguration
-from latchstring.flows.verify_passwordless import VerifyPasswordless, VerifyRequest
+from latchstring.flows.verify_passwordless import VerifyRequest
 from latchstring.web.http.parameters import Parameters
 
 GRANT_TYPE = "http://auth0.com/oauth/grant-type/passwordless/otp"
@@ -35,8 +36,7 @@ TOO_MANY = "You've reached the maximum number of attempts. Please try to login a
 class OtpGrant:
     """Tokens for a right code."""
 
-    verify: VerifyPasswordless
-    issue_tokens: IssueTokens
+    redeem: RedeemCode
     configuration: RefreshConfiguration
     issuer: str
     allow_examples: bool
@@ -62,20 +62,15 @@ class OtpGrant:
             origin=origin,
             trusted=not client.is_public,
         )
+        wanted = RedeemRequest(
+            verification=verification,
+            scope=scope,
+            algorithm=client.id_token_signed_response_alg,
+        )
         try:
-            user = await self.verify(verification)
+            return await self.redeem(wanted)
         except ChallengeRefused as refused:
             _refuse(refused, realm)
-        return await self.issue_tokens(
-            TokenRequest(
-                client_id=client.client_id,
-                user_id=user.user_id,
-                scope=scope,
-                auth_time=user.at,
-                amr=user.amr,
-                algorithm=client.id_token_signed_response_alg,
-            )
-        )
 
     def _identifier(self, realm: str, username: str) -> Identifier:
         try:

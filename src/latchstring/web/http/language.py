@@ -1,7 +1,7 @@
 """Which of the languages we have a page and a message are in."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 SOURCE_LANGUAGE = "en"
@@ -28,14 +28,15 @@ class Languages:
         write it.
         """
         for wish in wishes:
-            for tag in _tags(wish or ""):
+            for tag in _tags(wish) if wish else ():
                 for candidate in (tag, tag.partition("-")[0]):
                     if candidate in self.available:
                         return candidate
         return SOURCE_LANGUAGE
 
 
-def _tags(wish: str) -> Iterable[str]:
+@lru_cache(maxsize=1024)
+def _tags(wish: str) -> tuple[str, ...]:
     weighed = []
     for position, part in enumerate(wish[:_LONGEST_HEADER].replace(" ", ",").split(",")):
         tag, _, weight = part.partition(";q=")
@@ -45,4 +46,4 @@ def _tags(wish: str) -> Iterable[str]:
             quality = 0.0
         if tag and quality > 0:
             weighed.append((-quality, position, tag))
-    return [tag for _, _, tag in sorted(weighed)]
+    return tuple(tag for _, _, tag in sorted(weighed))

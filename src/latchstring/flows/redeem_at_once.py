@@ -1,0 +1,149 @@
+"""A code redeemed in one statement, where the database can: one round trip, and a shared commit.
+
+The steps are those of ``RedeemCode``, which remains the truth: whatever is no plain success and no
+plain wrong answer, or met somebody else in the way, is done step by step. That it pays is measured
+in bench/.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from latchstring.base.ids import ChallengeId, UserId, new_id
+from latchstring.base.secrets import Keyring
+from latchstring.db import statements
+from latchstring.db.database import AtOnce
+from latchstring.domain.audit.event import IdentifierVerified, UserCreated, details_of
+from latchstring.domain.challenges.budget import (
+    Browser,
+    Budget,
+    day_before,
+    hour_of,
+    month_before,
+)
+from latchstring.domain.challenges.secret import answer_digest, cleaned_answer
+from latchstring.domain.identities.identifier import EMAIL
+from latchstring.domain.tokens.access import AccessToken
+from latchstring.domain.tokens.claims import Person
+from latchstring.flows.accept_challenge import Method
+from latchstring.flows.verify_passwordless import Reason, Refused, VerifyRequest, refusal_event
+
+SQL = statements.load(__package__, "redeem_at_once.sql")
+
+
+@dataclass(frozen=True, slots=True)
+class Redeemed:
+    """Whom a right code proved."""
+
+    person: Person
+    address_digest: str | None
+    """The address limit that the start counted against, to be given back."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    challenge_id: ChallengeId | None
+    address_digest: str | None
+    user_id: UserId | None
+    updated_at: datetime | None
+    email: str | None
+    email_verified_at: datetime | None
+    phone: str | None
+    phone_verified_at: datetime | None
+    attempts_left: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WholeRedemption:
+    """Everything a redemption may write."""
+
+    verification: VerifyRequest
+    token: AccessToken
+    """As it is for the person; whose it is, the statement finds out."""
+
+    wants_person: bool
+
+
+async def redeem_at_once(
+    at_once: AtOnce, wanted: WholeRedemption, budget: Budget, keyring: Keyring
+) -> Redeemed | Refused | None:
+    """Return whom the code proved, or a refusal that was counted; nothing: step by step."""
+    values = _values(wanted, budget, keyring)
+    row = await at_once(SQL["redeem"], _Row, values)
+    if row is None:
+        return None
+    if row.challenge_id is not None:
+        return Redeemed(_person(row, wanted), row.address_digest)
+    if row.attempts_left is not None:
+        reason = Reason.WRONG if row.attempts_left else Reason.TOO_MANY
+        return Refused(reason, row.attempts_left, counted=True)
+    return None
+
+
+def _person(row: _Row, wanted: WholeRedemption) -> Person:
+    token, identifier = wanted.token, wanted.verification.identifier
+    if row.user_id is None or row.updated_at is None:
+        is_email = identifier.connection == EMAIL
+        return Person(
+            subject=token.user_id,
+            updated_at=token.created_at,
+            email=identifier.value if is_email else None,
+            email_verified=is_email,
+            phone_number=None if is_email else identifier.value,
+            phone_number_verified=not is_email,
+        )
+    return Person(
+        subject=row.user_id,
+        updated_at=row.updated_at,
+        email=row.email,
+        email_verified=row.email_verified_at is not None,
+        phone_number=row.phone,
+        phone_number_verified=row.phone_verified_at is not None,
+    )
+
+
+def _values(wanted: WholeRedemption, budget: Budget, keyring: Keyring) -> dict[str, object]:
+    request, token = wanted.verification, wanted.token
+    identifier, now, margin = request.identifier, token.created_at, request.connection.max_attempts
+    digest, code = identifier.digest, cleaned_answer(request.code)
+    verified = IdentifierVerified(
+        identifier_digest=digest,
+        user_id=token.user_id,
+        client_id=request.client_id,
+        connection=identifier.connection,
+        method=Method.CODE,
+    )
+    created = UserCreated(
+        user_id=token.user_id, identifier_digest=digest, connection=identifier.connection
+    )
+    return {
+        "identifier_digest": digest,
+        "connection": identifier.connection,
+        "identifier": identifier.value,
+        "client_id": request.client_id,
+        "now": now,
+        "browser": Browser.STRANGER,
+        "day_ago": day_before(now),
+        "month_ago": month_before(now),
+        "hour_at": hour_of(now),
+        "calm_per_day": budget.per_day - margin,
+        "calm_per_month": budget.per_month - margin,
+        "sign_up": request.connection.sign_up,
+        "answer_digests": ",".join(
+            answer_digest(digest, code, version=version, keyring=keyring)
+            for version in keyring.versions
+        ),
+        "new_user_id": token.user_id,
+        "token_digest": token.token_digest,
+        "token_expires_at": token.expires_at,
+        "scope": token.scope,
+        "request_id": request.origin.request_id or None,
+        "ip": request.origin.ip,
+        "verified_event_id": new_id("evt"),
+        "verified_details": details_of(verified),
+        "created_event_id": new_id("evt"),
+        "created_details": details_of(created),
+        "refused_event_id": new_id("evt"),
+        "wrong_details": details_of(refusal_event(request, Refused(Reason.WRONG))),
+        "too_many_details": details_of(refusal_event(request, Refused(Reason.TOO_MANY))),
+        "wants_person": wanted.wants_person,
+    }

@@ -1,0 +1,108 @@
+"""Redeem a one-time code for tokens: verified, and its access token written, in one transaction.
+
+A crash between the two would spend the code and give nothing for it.
+"""
+
+from dataclasses import dataclass
+
+from latchstring.base.settings import SigningAlgorithm
+from latchstring.db.database import Database, Transaction
+from latchstring.domain.identities.user import new_user_id
+from latchstring.domain.limits import store as limits
+from latchstring.domain.limits.limit import Exhausted
+from latchstring.flows.accept_challenge import Method, VerifiedUser, amr_of
+from latchstring.flows.issue_tokens import OPENID, IssueTokens, TokenRequest, Tokens, Unsigned
+from latchstring.flows.redeem_at_once import Redeemed, WholeRedemption, redeem_at_once
+from latchstring.flows.start_passwordless import ADDRESS_LIMIT, budget_of
+from latchstring.flows.verify_passwordless import (
+    Refused,
+    VerifyPasswordless,
+    VerifyRequest,
+    error_of,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedeemRequest:
+    """A typed code, and what the application wants for it."""
+
+    verification: VerifyRequest
+    scope: str
+    """As granted, not as asked."""
+
+    algorithm: SigningAlgorithm
+
+
+@dataclass(frozen=True, slots=True)
+class RedeemCode:
+    """Tokens for a right code; exactly one of many racing right answers gets them."""
+
+    database: Database
+    verify: VerifyPasswordless
+    issue_tokens: IssueTokens
+
+    async def __call__(self, request: RedeemRequest) -> Tokens:
+        """Raise ``WrongCode``, ``CodeExpired``, ``TooManyTries`` or ``TooManyRequests``."""
+        outcome: Unsigned | Refused | Exhausted | None = await self._at_once(request)
+        if outcome is None:
+            outcome = await self.database.transact(lambda tx: self._redeem(tx, request))
+        if isinstance(outcome, Refused | Exhausted):
+            raise error_of(outcome)
+        return self.issue_tokens.sign(outcome)
+
+    async def _at_once(self, request: RedeemRequest) -> Unsigned | Refused | None:
+        """Do all of it in one statement where that is possible; nothing: it was not.
+
+        Whose address counts, or whose browser is known, goes step by step.
+        """
+        at_once, verification = self.database.at_once, request.verification
+        if at_once is None or not verification.trusted or verification.known_since is not None:
+            return None
+        now, identifier = self.verify.clock.now(), verification.identifier
+        wanted = TokenRequest(
+            client_id=verification.client_id,
+            user_id=new_user_id(identifier.connection),
+            scope=request.scope,
+            auth_time=now,
+            amr=amr_of(identifier, Method.CODE),
+            algorithm=request.algorithm,
+        )
+        token, row = self.issue_tokens.token_for(wanted, now=now)
+        redemption = WholeRedemption(
+            verification=verification, token=row, wants_person=OPENID in request.scope.split()
+        )
+        budget = budget_of(self.verify.limits)
+        outcome = await redeem_at_once(at_once, redemption, budget, self.verify.keyring)
+        if not isinstance(outcome, Redeemed):
+            return outcome
+        if outcome.address_digest is not None:
+            await self._give_back(outcome.address_digest)
+        return self.issue_tokens.unsigned(token, wanted, outcome.person, now=now)
+
+    async def _give_back(self, address_digest: str) -> None:
+        """A start that is verified was no flood; the client had no secret then."""
+        now = self.verify.clock.now()
+        await self.database.transact(
+            lambda tx: limits.give_back(tx, ADDRESS_LIMIT, address_digest, now)
+        )
+
+    async def _redeem(
+        self, tx: Transaction, request: RedeemRequest
+    ) -> Unsigned | Refused | Exhausted:
+        outcome = await self.verify.decide(tx, request.verification)
+        if not isinstance(outcome, VerifiedUser):
+            return outcome
+        wanted = token_request(request, outcome)
+        return await self.issue_tokens.record_verified(tx, wanted, now=outcome.at)
+
+
+def token_request(request: RedeemRequest, user: VerifiedUser) -> TokenRequest:
+    """Return what is issued to whom."""
+    return TokenRequest(
+        client_id=request.verification.client_id,
+        user_id=user.user_id,
+        scope=request.scope,
+        auth_time=user.at,
+        amr=user.amr,
+        algorithm=request.algorithm,
+    )

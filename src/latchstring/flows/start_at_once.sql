@@ -1,0 +1,89 @@
+-- start --
+-- A whole start in one statement, for PostgreSQL: what StartPasswordless does step by step with the statements of six rooms.
+-- All parts see the database as it was before; where two of them run at once for one identifier, both would be the next in its
+-- sequence, the key lets one in, and the other goes step by step.
+with wanted as materialized (
+    select key_digest, name, allowed, new_end
+    from unnest(string_to_array(:limit_keys, ','), string_to_array(:limit_names, ','),
+        cast(string_to_array(:limit_counts, ',') as bigint[]), cast(string_to_array(:limit_ends, ',') as bigint[]))
+        as listed (key_digest, name, allowed, new_end)
+),
+-- Windows there are, held until the commit: whoever spends from one at the same time waits, and counts what we spent.
+windows as materialized (
+    select l.name, l.used, l.window_ends_at, w.allowed
+    from wanted w join limits l on l.key_digest = w.key_digest and l.name = w.name
+    for update of l
+),
+exhausted as materialized (
+    select name, window_ends_at from windows where window_ends_at > :created_at and used >= allowed limit 1
+),
+spent as (
+    insert into limits (key_digest, name, used, refused, window_ends_at)
+    select key_digest, name, 1, false, new_end from wanted where not exists (select 1 from exhausted)
+    on conflict (key_digest, name) do update set
+        used = case when limits.window_ends_at <= :created_at then 1 else limits.used + 1 end,
+        refused = case when limits.window_ends_at <= :created_at then false else limits.refused end,
+        window_ends_at = case when limits.window_ends_at <= :created_at then excluded.window_ends_at
+            else limits.window_ends_at end
+    where limits.window_ends_at <= :created_at
+        or limits.used < (select w.allowed from wanted w where w.key_digest = limits.key_digest and w.name = limits.name)
+    returning 1
+),
+-- A window that somebody else opened just now may be full already: then this start is none.
+allowed as materialized (
+    select (select count(*) from spent) = (select count(*) from wanted) as all_spent
+),
+person as materialized (
+    select coalesce(
+        (select u.blocked_at is not null from identifiers i join users u on u.id = i.user_id
+            where i.identifier_digest = :identifier_digest),
+        not :sign_up) as shut_out
+),
+guesses as materialized (
+    select coalesce(sum(case when hour_at > :day_ago then wrong else 0 end), 0) >= cast(:wrong_per_day as bigint)
+        or coalesce(sum(wrong), 0) >= cast(:wrong_per_month as bigint) as used_up
+    from wrong_answers
+    where identifier_digest = :identifier_digest and browser = :browser and hour_at > :month_ago
+),
+issued as (
+    insert into challenges
+        (id, identifier_digest, sequence, connection, identifier, client_id, authorization_id, send,
+         code_digest, code_length, key_version, max_attempts, attempts, decoy, return_to, address_digest,
+         created_at, code_expires_at, link_expires_at, ended_at, ended_by, opened_at)
+    select :id, :identifier_digest,
+        (select coalesce(max(c.sequence), 0) + 1 from challenges c where c.identifier_digest = :identifier_digest),
+        :connection, :identifier, :client_id, null, :send,
+        case when p.shut_out then :decoy_digest when g.used_up then :long_digest else :code_digest end,
+        case when g.used_up then cast(:long_length as bigint) else cast(:code_length as bigint) end,
+        :key_version, :max_attempts, 0, p.shut_out, :return_to, :address_digest,
+        :created_at, :code_expires_at, :link_expires_at, null, null, null
+    from allowed a, person p, guesses g where a.all_spent
+    returning decoy, code_length
+),
+retired as (
+    update challenges set ended_at = :created_at, ended_by = 'superseded'
+    where identifier_digest = :identifier_digest and ended_at is null and exists (select 1 from issued)
+        and sequence <= (
+            select c.sequence from challenges c
+            where c.identifier_digest = :identifier_digest and c.ended_at is null
+            order by c.sequence desc limit 1 offset :others_live
+        )
+),
+enqueued as (
+    insert into messages
+        (id, challenge_id, channel, recipient, identifier_digest, template, language, inputs, key_version,
+         decoy, state, attempts, due_at, lease_owner, created_at, give_up_at, settled_at, last_error,
+         provider_answer)
+    select :message_id, :id, :connection, :identifier, :identifier_digest, :template, :language,
+        case when g.used_up then :long_inputs else :inputs end, :key_version,
+        i.decoy, 'queued', :attempts, :due_at, :lease_owner, :created_at, :give_up_at, null, '', ''
+    from issued i, guesses g
+),
+recorded as (
+    insert into events (id, type, happened_at, user_id, client_id, identifier_digest, request_id, ip, details)
+    select :event_id, :event_type, :created_at, null, :client_id, :identifier_digest, :request_id, :ip,
+        case when i.decoy then :decoy_details else :details end
+    from issued i
+)
+select (select decoy from issued) as decoy, (select code_length from issued) as code_length,
+    (select name from exhausted) as limit_name, (select window_ends_at from exhausted) as limit_ends_at
