@@ -208,6 +208,13 @@ class Settings:
         "Sessions on the PostgreSQL server that each process opens at most.",
         default=10,
     )
+    database_failover: Literal["asynchronous", "synchronous"] = setting(
+        values.choice(("asynchronous", "synchronous")),
+        "What a promoted PostgreSQL standby has. Asynchronous: perhaps not the newest commits, so "
+        "codes, links, sessions and tokens end with a failover. Synchronous: the operator vouches "
+        "that it has every commit that was acknowledged, and nothing ends.",
+        default="asynchronous",
+    )
     database_statements: Literal["combined", "plain"] = setting(
         values.choice(("combined", "plain")),
         "On PostgreSQL a sign-in's steps are combined into few statements. An engine that spreads "

@@ -5,24 +5,34 @@ Only the driver it needs is imported: who runs on SQLite shall not wait for Post
 
 # ruff: noqa: PLC0415 - imports inside functions are what this module is for
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
 from latchstring.base.settings import Settings
-from latchstring.db.database import Database
+from latchstring.db.database import Database, Transaction
 from latchstring.db.migrate import Migration
 
+OnTimeline = Callable[[Transaction, str], Awaitable[object]]
+"""What notices that another server took over."""
 
-async def open_database(settings: Settings) -> Database:
+
+async def open_database(settings: Settings, on_timeline: OnTimeline | None = None) -> Database:
     """Return the database with its schema up to date; raise ``Unavailable``."""
     return await open_url(
         settings.database_url,
         connections=settings.database_connections,
         combined=settings.database_statements == "combined",
+        on_timeline=on_timeline,
     )
 
 
-async def open_url(url: str, *, connections: int = 10, combined: bool = True) -> Database:
+async def open_url(
+    url: str,
+    *,
+    connections: int = 10,
+    combined: bool = True,
+    on_timeline: OnTimeline | None = None,
+) -> Database:
     """Return the database of a URL, opened; raise ``Unavailable``."""
     if url.startswith("sqlite:"):
         from latchstring.base.settings_urls import database_path
@@ -32,7 +42,8 @@ async def open_url(url: str, *, connections: int = 10, combined: bool = True) ->
     from latchstring.db.address import Address
     from latchstring.db.postgresql import PostgresqlDatabase
 
-    return await PostgresqlDatabase(Address.of(url), connections, combined=combined).open()
+    address = Address.of(url)
+    return await PostgresqlDatabase(address, connections, on_timeline, combined=combined).open()
 
 
 async def migrate_database(settings: Settings) -> list[Migration]:

@@ -7,7 +7,8 @@ What two requests could race for is decided by guarded statements. Where they ca
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncIterator, Sequence
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, TypeVar
@@ -22,6 +23,7 @@ from latchstring.db.database import Transaction, Undone, Values, Work
 from latchstring.db.pool import Pool
 from latchstring.db.server import Connection
 from latchstring.db.statements import Numbered, Statement, numbered
+from latchstring.db.timeline import timeline_of
 
 Record = TypeVar("Record")
 Result = TypeVar("Result")
@@ -31,6 +33,7 @@ TRANSACTION_SECONDS = 2.5
 
 _TRIES = 4
 _CLOSING_SECONDS = 5.0
+_ASK_AGAIN_SECONDS = 0.4
 _BEGIN = "begin"
 _BEGIN_READING = "begin isolation level repeatable read, read only"
 
@@ -67,6 +70,9 @@ def numbered_of(statement: Statement) -> Numbered:
 def arguments_of(names: tuple[str, ...], values: Values) -> list[object]:
     """Return the parameters in the order of their numbers."""
     return [records.to_column(values[name]) for name in names]
+
+
+OnTimeline = Callable[[Transaction, str], Awaitable[object]]
 
 
 class PostgresqlTransaction:
@@ -121,24 +127,36 @@ class PostgresqlDatabase:
     size: int
     """Sessions of this process at most."""
 
+    on_timeline: OnTimeline | None = None
+    """Told of the history that sessions write to: once, before anybody is lent a session on it."""
+
     combined: bool = True
     """Whether one statement may do the work of a flow; an engine that spreads tables over
     machines wants each statement to need one key of one table."""
 
     _pool: Pool = field(init=False)
     _batches: Batches = field(init=False)
+    _timeline: str | None = None
+    _noticing: asyncio.Task[None] | None = None
+    _asked_at: float = 0.0
 
     def __post_init__(self) -> None:
         """Open nothing yet."""
-        self._pool = Pool(lambda: server.connect(self.address), self.size)
+        self._pool = Pool(self._connect, self.size)
         self._batches = Batches(self._batch, RACED)
 
     async def open(self) -> "PostgresqlDatabase":
         """Bring the schema up to date; return self. Raise ``Unavailable``."""
-        async with self._session() as connection:
+        connection = await server.connect(self.address)
+        try:
             await server.check(connection, self.address)
             await server.bring_up_to_date(connection)
-        return self
+        except OUT_OF_ORDER as trouble:
+            raise Unavailable(detail=repr(trouble)) from trouble
+        finally:
+            connection.terminate()
+        async with self._session():  # notices a failover before anything is read
+            return self
 
     @property
     def at_once(self) -> Batches | None:
@@ -171,6 +189,8 @@ class PostgresqlDatabase:
 
     async def _attempt(self, work: Work[Result], begin: str) -> Result:
         async with self._session() as connection:
+            if begin is _BEGIN_READING and self.address.pooled:
+                await self._ask_again(connection)
             await connection.execute(begin)
             transaction: Transaction = PostgresqlTransaction(connection)
             try:
@@ -194,6 +214,44 @@ class PostgresqlDatabase:
             async with connection.transaction():
                 return list(await connection.fetchmany(sql.text, arguments))
 
+    async def _connect(self) -> Connection:
+        connection = await server.connect(self.address)
+        try:
+            await self._notice(await timeline_of(connection))
+        except BaseException:
+            connection.terminate()
+            raise
+        return connection
+
+    async def _ask_again(self, connection: Connection) -> None:
+        """Ask for the timeline twice a second: behind a pooler a session outlives the server."""
+        now = time.monotonic()
+        if now - self._asked_at >= _ASK_AGAIN_SECONDS:
+            self._asked_at = now
+            await self._notice(await timeline_of(connection))
+
+    async def _notice(self, timeline: str | None) -> None:
+        """Wait until whoever has to know of another history has dealt with it.
+
+        That may take longer than any request has: it goes on, and meanwhile requests are refused.
+        """
+        if timeline is None or timeline == self._timeline or self.on_timeline is None:
+            return
+        if self._noticing is None:
+            self._noticing = asyncio.create_task(self._tell(self.on_timeline, timeline))
+        await asyncio.shield(self._noticing)
+
+    async def _tell(self, on_timeline: OnTimeline, timeline: str) -> None:
+        try:
+            connection = await server.connect(self.address)
+            try:
+                await _told(connection, on_timeline, timeline)
+            finally:
+                connection.terminate()
+            self._timeline = timeline
+        finally:
+            self._noticing = None
+
     @contextlib.asynccontextmanager
     async def _session(self) -> AsyncIterator[Connection]:
         """Lend a session and turn its trouble into ``Unavailable``."""
@@ -207,6 +265,19 @@ class PostgresqlDatabase:
                     raise
         except OUT_OF_ORDER as trouble:
             raise Unavailable(detail=repr(trouble)) from trouble
+
+
+async def _told(connection: Connection, on_timeline: OnTimeline, timeline: str) -> None:
+    for tries_left in reversed(range(_TRIES)):
+        try:
+            async with connection.transaction():
+                await connection.execute("set local statement_timeout = 0")
+                await connection.execute("set local idle_in_transaction_session_timeout = 0")
+                await on_timeline(PostgresqlTransaction(connection), timeline)
+                return
+        except RACED:
+            if not tries_left:
+                raise
 
 
 async def _roll_back(connection: Connection) -> None:

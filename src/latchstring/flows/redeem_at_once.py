@@ -132,6 +132,7 @@ def _values(wanted: WholeRedemption, budget: Budget, keyring: Keyring) -> dict[s
             answer_digest(digest, code, version=version, keyring=keyring)
             for version in keyring.versions
         ),
+        "newest_key": max(keyring.versions),
         "new_user_id": token.user_id,
         "token_digest": token.token_digest,
         "token_expires_at": token.expires_at,

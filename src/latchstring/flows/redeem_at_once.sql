@@ -3,7 +3,7 @@
 -- seven rooms. It compares, counts and ends at once. Whoever answers at the same time waits at `held` until this commits, and then
 -- sees what it left; a person whom two answers would make at once is made by one of them, and the other goes step by step.
 with held as materialized (
-    select id, client_id, code_digest, code_length, max_attempts, attempts, address_digest from challenges
+    select id, client_id, code_digest, key_version, address_digest from challenges
     where identifier_digest = :identifier_digest and ended_at is null and code_expires_at > :now and attempts < max_attempts
     for update
 ),
@@ -40,6 +40,8 @@ counted as (
     update challenges set attempts = attempts + 1
     where identifier_digest = :identifier_digest and id in (select h.id from held h)
         and (select calm from guesses) and not exists (select 1 from right_one) and not exists (select 1 from old_one)
+        -- Made under a key that this node has not yet: it cannot know that the answer is wrong.
+        and not exists (select 1 from held h where h.key_version > :newest_key)
     returning max_attempts - attempts as attempts_left
 ),
 guessed as (

@@ -5,8 +5,9 @@ A crash between the two would spend the code and give nothing for it.
 
 from dataclasses import dataclass
 
+from latchstring.base.errors import AppError
 from latchstring.base.settings import SigningAlgorithm
-from latchstring.db.database import Database, Transaction
+from latchstring.db.database import Database, Transaction, Undone
 from latchstring.domain.identities.user import new_user_id
 from latchstring.domain.limits import store as limits
 from latchstring.domain.limits.limit import Exhausted
@@ -20,6 +21,8 @@ from latchstring.flows.verify_passwordless import (
     VerifyRequest,
     error_of,
 )
+
+_Outcome = Unsigned | Refused | Exhausted | Undone[AppError]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,10 +46,10 @@ class RedeemCode:
 
     async def __call__(self, request: RedeemRequest) -> Tokens:
         """Raise ``WrongCode``, ``CodeExpired``, ``TooManyTries`` or ``TooManyRequests``."""
-        outcome: Unsigned | Refused | Exhausted | None = await self._at_once(request)
+        outcome: _Outcome | None = await self._at_once(request)
         if outcome is None:
             outcome = await self.database.transact(lambda tx: self._redeem(tx, request))
-        if isinstance(outcome, Refused | Exhausted):
+        if not isinstance(outcome, Unsigned):
             raise error_of(outcome)
         return self.issue_tokens.sign(outcome)
 
@@ -86,9 +89,7 @@ class RedeemCode:
             lambda tx: limits.give_back(tx, ADDRESS_LIMIT, address_digest, now)
         )
 
-    async def _redeem(
-        self, tx: Transaction, request: RedeemRequest
-    ) -> Unsigned | Refused | Exhausted:
+    async def _redeem(self, tx: Transaction, request: RedeemRequest) -> _Outcome:
         outcome = await self.verify.decide(tx, request.verification)
         if not isinstance(outcome, VerifiedUser):
             return outcome

@@ -10,12 +10,12 @@ from datetime import datetime
 from enum import StrEnum
 
 from latchstring.base.clock import Clock
-from latchstring.base.errors import AppError, TooManyRequests
+from latchstring.base.errors import AppError, TooManyRequests, Unavailable
 from latchstring.base.ids import ChallengeId, ClientId
 from latchstring.base.origin import Origin
 from latchstring.base.secrets import Keyring
 from latchstring.base.settings import LimitSettings
-from latchstring.db.database import Database, Transaction
+from latchstring.db.database import Database, Transaction, Undone
 from latchstring.domain.audit import store as audit
 from latchstring.domain.audit.event import ChallengeRefused as Refusal
 from latchstring.domain.challenges import store as challenges
@@ -98,13 +98,13 @@ class VerifyPasswordless:
     async def __call__(self, request: VerifyRequest) -> VerifiedUser:
         """Raise ``WrongCode``, ``CodeExpired``, ``TooManyTries`` or ``TooManyRequests``."""
         outcome = await self.database.transact(lambda tx: self.decide(tx, request))
-        if isinstance(outcome, Refused | Exhausted):
+        if isinstance(outcome, Refused | Exhausted | Undone):
             raise error_of(outcome)
         return outcome
 
     async def decide(
         self, tx: Transaction, request: VerifyRequest
-    ) -> VerifiedUser | Refused | Exhausted:
+    ) -> VerifiedUser | Refused | Exhausted | Undone[AppError]:
         """Return the user or why not, inside the transaction of whoever has more to write."""
         now = self.clock.now()
         exhausted = await self._spend_address(tx, request, now)
@@ -112,6 +112,8 @@ class VerifyPasswordless:
             return exhausted
         standing = await identities.find_standing(tx, request.identifier.digest)
         outcome = await self._answer(tx, request, standing, now=now)
+        if isinstance(outcome, Undone):
+            return outcome
         if isinstance(outcome, Refused):
             if outcome.counted:
                 await audit.record(tx, refusal_event(request, outcome), request.origin, now=now)
@@ -128,7 +130,7 @@ class VerifyPasswordless:
         standing: Standing | None,
         *,
         now: datetime,
-    ) -> _Found | Refused:
+    ) -> _Found | Refused | Undone[AppError]:
         """Hold first, compare second, count or end third: the order is the whole protection."""
         digest = request.identifier.digest
         browser = browser_kind(standing, request.known_since)
@@ -142,6 +144,9 @@ class VerifyPasswordless:
             ended = await challenges.end_all(tx, digest, ended_by=EndedBy.USED, now=now)
             # A link may have ended it meanwhile; then that one won.
             return _Found(found, ended) if found.id in ended else Refused(Reason.WRONG)
+        if any(challenge.key_version > max(self.keyring.versions) for challenge in live):
+            # Made on a node that has a newer key: we cannot know that the answer is wrong.
+            return Undone(Unavailable(detail="a challenge of a key version that is not here yet"))
         refused = await self._refuse(tx, request, live, now=now)
         if refused.counted and live:
             await challenges.spend_attempt(tx, digest, shortest=shortest, now=now)
@@ -213,8 +218,10 @@ def _welcome(request: VerifyRequest, standing: Standing | None) -> bool:
     return request.connection.sign_up if standing is None else standing.blocked_at is None
 
 
-def error_of(outcome: Refused | Exhausted) -> AppError:
+def error_of(outcome: Refused | Exhausted | Undone[AppError]) -> AppError:
     """Return what the caller raises once the count is durable."""
+    if isinstance(outcome, Undone):
+        return outcome.refusal
     if isinstance(outcome, Refused):
         return outcome.as_error()
     limit = outcome.limit

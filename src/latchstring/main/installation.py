@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from latchstring.base import key_file
-from latchstring.base.clock import Clock, SystemClock
+from latchstring.base.clock import Clock, SteadyClock
 from latchstring.base.logging import get_logger
 from latchstring.base.secrets import Keyring
 from latchstring.base.settings import Settings
@@ -14,6 +14,9 @@ from latchstring.base.settings_reading import SettingsError
 from latchstring.db.database import Database
 from latchstring.db.opening import open_database
 from latchstring.domain.keys.check import WrongKeyFile
+from latchstring.flows.end_what_was_live import EndWhatWasLive, Reason
+from latchstring.flows.keep_time import KeepTime
+from latchstring.flows.notice_failover import NoticeFailover
 from latchstring.flows.prepare_keys import CheckKeyring
 from latchstring.flows.refresh_configuration import RefreshConfiguration
 from latchstring.flows.write_first_values import WriteFirstValues
@@ -35,16 +38,26 @@ class Installation:
 @asynccontextmanager
 async def opened(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Installation]:
     """Open the database, bring its schema up to date, check the keys, write first values."""
-    clock = clock or SystemClock()
-    database = await open_database(settings)
+    steady = SteadyClock()
+    nothing_lost = settings.database_failover == "synchronous"
+    database = await open_database(settings, NoticeFailover(steady, nothing_lost))
     try:
         keyring = await _keyring(database, settings.secret_key_file)
+        configuration = RefreshConfiguration(
+            database, _keep_time(database, steady) if clock is None else None
+        )
+        clock = clock or steady
+        await configuration.refresh()  # first of all the time
         await _write_first_values(database, clock, settings)
-        configuration = RefreshConfiguration(database)
         await configuration.refresh()
         yield Installation(settings, clock, database, keyring, configuration)
     finally:
         await database.close()
+
+
+def _keep_time(database: Database, clock: SteadyClock) -> KeepTime:
+    end = EndWhatWasLive(clock)
+    return KeepTime(clock, lambda: database.transact(lambda tx: end(tx, Reason.CLOCK_WENT_BACK)))
 
 
 async def _keyring(database: Database, path: Path) -> Keyring:

@@ -12,9 +12,11 @@ from starlette.types import ASGIApp
 from latchstring.base.settings import Settings
 from latchstring.db.opening import held_alone
 from latchstring.domain.delivery.senders import Senders
+from latchstring.domain.tokens.claims import ID_TOKEN_LIFETIME
 from latchstring.flows.deliver_messages import DeliverMessages
 from latchstring.flows.prepare_keys import PrepareKeys
 from latchstring.flows.purge_expired import PurgeExpired
+from latchstring.flows.tend_signing_keys import TendSigningKeys
 from latchstring.main import delivery, http_server
 from latchstring.main.departure import Departure
 from latchstring.main.ground import bound, check_certificate, make_room
@@ -54,6 +56,13 @@ async def running(
         async with opened(settings) as installation:
             keys = PrepareKeys(installation.database, installation.keyring, installation.clock)
             signer = await keys()
+            await installation.configuration.keep(signer)
+            tend = TendSigningKeys(
+                installation.database,
+                installation.keyring,
+                installation.clock,
+                kept=max(ID_TOKEN_LIFETIME, settings.lifetimes.session_absolute),
+            )
             senders = _senders(settings, development)
             worker = delivery.worker(installation, senders, delivery.SERVER)
             found = flows(installation, signer, worker)
@@ -67,7 +76,7 @@ async def running(
             extra = (development.surface,) if development else ()
             purge = PurgeExpired(installation.database, installation.clock)
             async with (
-                _background(installation.configuration.run(), purge.run()),
+                _background(installation.configuration.run(), purge.run(), tend.run()),
                 delivering(worker, senders),
             ):
                 yield Running(installation, surfaces.application(*extra), worker)
@@ -146,7 +155,11 @@ async def work(settings: Settings) -> None:
     with departure.at_signals():
         async with opened(settings) as installation:
             senders = delivery.configured_senders(settings)
-            async with delivering(delivery.worker(installation, senders, delivery.WORKER), senders):
+            worker = delivery.worker(installation, senders, delivery.WORKER)
+            async with (
+                _background(installation.configuration.run()),  # keeps the time
+                delivering(worker, senders),
+            ):
                 await departure.wait()
 
 
