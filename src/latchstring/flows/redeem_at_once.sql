@@ -85,14 +85,14 @@ token as (
 ),
 recorded as (
     insert into events (id, type, happened_at, user_id, client_id, identifier_digest, request_id, ip, details)
-    select :verified_event_id, 'IdentifierVerified', cast(:now as bigint), coalesce((select p.id from person p), :new_user_id),
+    select :event_id, 'IdentifierVerified', cast(:now as bigint), coalesce((select p.id from person p), :new_user_id),
         :client_id, :identifier_digest, :request_id, :ip, :verified_details
     from right_one
     union all
     select :created_event_id, 'UserCreated', :now, m.id, null, :identifier_digest, :request_id, :ip, :created_details
     from made m
     union all
-    select :refused_event_id, 'ChallengeRefused', :now, null, :client_id, :identifier_digest, :request_id, :ip,
+    select :event_id, 'ChallengeRefused', :now, null, :client_id, :identifier_digest, :request_id, :ip,
         case when (select max(c.attempts_left) from counted c) > 0 then :wrong_details else :too_many_details end
     where exists (select 1 from counted)
 )

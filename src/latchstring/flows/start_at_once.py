@@ -10,15 +10,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from latchstring.base.ids import new_id
-from latchstring.base.secrets import Keyring, random_token
+from latchstring.base.secrets import random_token
 from latchstring.db import records, statements
 from latchstring.db.database import AtOnce
 from latchstring.domain.audit.event import ChallengeIssued, details_of
 from latchstring.domain.challenges.budget import Browser, Budget, day_before, month_before
-from latchstring.domain.challenges.challenge import LONG_CODE, Challenge, Terms
-from latchstring.domain.challenges.secret import answer_digest, code_of
+from latchstring.domain.challenges.challenge import Challenge, Terms
 from latchstring.domain.delivery.message import Message
 from latchstring.domain.limits.limit import Exhausted, Limit
+
+Started = Message | Exhausted | None
 
 SQL = statements.load(__package__, "start_at_once.sql")
 
@@ -40,42 +41,49 @@ class WholeStart:
 @dataclass(frozen=True, slots=True)
 class _Row:
     decoy: bool | None
-    code_length: int | None
     limit_name: str | None
     limit_ends_at: datetime | None
 
 
-async def start_at_once(
-    at_once: AtOnce, start: WholeStart, budget: Budget, keyring: Keyring
-) -> Message | Exhausted | None:
+async def start_at_once(at_once: AtOnce, start: WholeStart, budget: Budget) -> Started:
     """Return the message as it was written, or the limit that is used up; nothing: step by step."""
-    row = await at_once(SQL["start"], _Row, _values(start, budget, keyring))
+    row = await at_once(SQL["start"], _Row, _values(start, budget))
     if row is None:
         return None
     if row.limit_name is not None and row.limit_ends_at is not None:
         limit, key = next(found for found in start.limits if found[0].name == row.limit_name)
         return Exhausted(limit, key, row.limit_ends_at)
-    if row.decoy is None or row.code_length is None:
+    if row.decoy is None:
         return None
-    inputs = {**start.message.inputs, "code_length": row.code_length}
-    return replace(start.message, decoy=row.decoy, inputs=inputs)
+    return replace(start.message, decoy=True) if row.decoy else start.message
 
 
-def _values(start: WholeStart, budget: Budget, keyring: Keyring) -> dict[str, object]:
-    challenge, message = start.challenge, start.message
-    now = challenge.created_at
-    long_length = max(challenge.code_length, LONG_CODE)
+def _values(start: WholeStart, budget: Budget) -> dict[str, object]:
+    challenge, message, event = start.challenge, start.message, details_of(start.event)
+    now, limits = challenge.created_at, start.limits
     return {
-        **records.values_of(challenge),
-        "long_length": long_length,
-        "long_digest": _digest(challenge, long_length, keyring),
-        "decoy_digest": _no_digest(challenge, keyring),
+        "id": challenge.id,
+        "identifier_digest": challenge.identifier_digest,
+        "connection": challenge.connection,
+        "identifier": challenge.identifier,
+        "client_id": challenge.client_id,
+        "send": challenge.send,
+        "code_digest": challenge.code_digest,
+        "decoy_digest": random_token(),  # has the form of a digest, and no answer has it
+        "code_length": challenge.code_length,
+        "key_version": challenge.key_version,
+        "max_attempts": challenge.max_attempts,
+        "return_to": challenge.return_to,
+        "address_digest": challenge.address_digest,
+        "created_at": now,
+        "code_expires_at": challenge.code_expires_at,
+        "link_expires_at": challenge.link_expires_at,
         "others_live": start.terms.live - 1,
-        "limit_keys": ",".join(limit.digest_of(key) for limit, key in start.limits),
-        "limit_names": ",".join(limit.name for limit, _ in start.limits),
-        "limit_counts": ",".join(str(limit.allowed) for limit, _ in start.limits),
+        "limit_keys": ",".join(limit.digest_of(key) for limit, key in limits),
+        "limit_names": ",".join(limit.name for limit, _ in limits),
+        "limit_counts": ",".join(str(limit.allowed) for limit, _ in limits),
         "limit_ends": ",".join(
-            str(records.to_milliseconds(now + limit.window)) for limit, _ in start.limits
+            str(records.to_milliseconds(now + limit.window)) for limit, _ in limits
         ),
         "sign_up": start.sign_up,
         "browser": Browser.STRANGER,
@@ -87,31 +95,14 @@ def _values(start: WholeStart, budget: Budget, keyring: Keyring) -> dict[str, ob
         "template": message.template,
         "language": message.language,
         "inputs": message.inputs,
-        "long_inputs": {**message.inputs, "code_length": long_length},
         "attempts": message.attempts,
         "due_at": message.due_at,
         "lease_owner": message.lease_owner,
         "give_up_at": message.give_up_at,
         "event_id": new_id("evt"),
         "event_type": type(start.event).__name__,
-        "details": details_of(start.event),
-        "decoy_details": details_of(replace(start.event, decoy=True)),
+        "details": event,
+        "decoy_details": {**event, "decoy": True},
         "request_id": start.request_id or None,
         "ip": start.ip,
     }
-
-
-def _digest(challenge: Challenge, length: int, keyring: Keyring) -> str:
-    version = challenge.key_version
-    code = code_of(challenge.id, length=length, version=version, keyring=keyring)
-    return answer_digest(challenge.identifier_digest, code, version=version, keyring=keyring)
-
-
-def _no_digest(challenge: Challenge, keyring: Keyring) -> str:
-    """Return what no answer fits."""
-    return answer_digest(
-        challenge.identifier_digest,
-        random_token(),
-        version=challenge.key_version,
-        keyring=keyring,
-    )

@@ -17,9 +17,17 @@ windows as materialized (
 exhausted as materialized (
     select name, window_ends_at from windows where window_ends_at > :created_at and used >= allowed limit 1
 ),
+-- Past the guess budget a code is longer: those few starts go step by step, and nothing is spent here.
+guesses as materialized (
+    select coalesce(sum(case when hour_at > :day_ago then wrong else 0 end), 0) >= cast(:wrong_per_day as bigint)
+        or coalesce(sum(wrong), 0) >= cast(:wrong_per_month as bigint) as used_up
+    from wrong_answers
+    where identifier_digest = :identifier_digest and browser = :browser and hour_at > :month_ago
+),
 spent as (
     insert into limits (key_digest, name, used, refused, window_ends_at)
-    select key_digest, name, 1, false, new_end from wanted where not exists (select 1 from exhausted)
+    select key_digest, name, 1, false, new_end from wanted
+    where not exists (select 1 from exhausted) and not (select used_up from guesses)
     on conflict (key_digest, name) do update set
         used = case when limits.window_ends_at <= :created_at then 1 else limits.used + 1 end,
         refused = case when limits.window_ends_at <= :created_at then false else limits.refused end,
@@ -39,12 +47,6 @@ person as materialized (
             where i.identifier_digest = :identifier_digest),
         not :sign_up) as shut_out
 ),
-guesses as materialized (
-    select coalesce(sum(case when hour_at > :day_ago then wrong else 0 end), 0) >= cast(:wrong_per_day as bigint)
-        or coalesce(sum(wrong), 0) >= cast(:wrong_per_month as bigint) as used_up
-    from wrong_answers
-    where identifier_digest = :identifier_digest and browser = :browser and hour_at > :month_ago
-),
 issued as (
     insert into challenges
         (id, identifier_digest, sequence, connection, identifier, client_id, authorization_id, send,
@@ -53,12 +55,10 @@ issued as (
     select :id, :identifier_digest,
         (select coalesce(max(c.sequence), 0) + 1 from challenges c where c.identifier_digest = :identifier_digest),
         :connection, :identifier, :client_id, null, :send,
-        case when p.shut_out then :decoy_digest when g.used_up then :long_digest else :code_digest end,
-        case when g.used_up then cast(:long_length as bigint) else cast(:code_length as bigint) end,
-        :key_version, :max_attempts, 0, p.shut_out, :return_to, :address_digest,
+        case when p.shut_out then :decoy_digest else :code_digest end, :code_length, :key_version, :max_attempts, 0, p.shut_out, :return_to, :address_digest,
         :created_at, :code_expires_at, :link_expires_at, null, null, null
-    from allowed a, person p, guesses g where a.all_spent
-    returning decoy, code_length
+    from allowed a, person p where a.all_spent
+    returning decoy
 ),
 retired as (
     update challenges set ended_at = :created_at, ended_by = 'superseded'
@@ -74,10 +74,9 @@ enqueued as (
         (id, challenge_id, channel, recipient, identifier_digest, template, language, inputs, key_version,
          decoy, state, attempts, due_at, lease_owner, created_at, give_up_at, settled_at, last_error,
          provider_answer)
-    select :message_id, :id, :connection, :identifier, :identifier_digest, :template, :language,
-        case when g.used_up then :long_inputs else :inputs end, :key_version,
+    select :message_id, :id, :connection, :identifier, :identifier_digest, :template, :language, :inputs, :key_version,
         i.decoy, 'queued', :attempts, :due_at, :lease_owner, :created_at, :give_up_at, null, '', ''
-    from issued i, guesses g
+    from issued i
 ),
 recorded as (
     insert into events (id, type, happened_at, user_id, client_id, identifier_digest, request_id, ip, details)
@@ -85,5 +84,5 @@ recorded as (
         case when i.decoy then :decoy_details else :details end
     from issued i
 )
-select (select decoy from issued) as decoy, (select code_length from issued) as code_length,
+select (select decoy from issued) as decoy,
     (select name from exhausted) as limit_name, (select window_ends_at from exhausted) as limit_ends_at

@@ -162,7 +162,7 @@ class StartPasswordless:
             request_id=request.origin.request_id,
             ip=request.origin.ip,
         )
-        return await start_at_once(at_once, start, budget_of(self.limits), self.keyring)
+        return await start_at_once(at_once, start, budget_of(self.limits))
 
     async def _step_by_step(
         self, request: StartRequest, lease: Lease | None
@@ -282,7 +282,11 @@ def terms_of(request: StartRequest, *, longer: bool) -> Terms:
 def message_for(
     challenge: Challenge, request: StartRequest, terms: Terms, lease: Lease | None
 ) -> Message:
-    """Return the outbox row that tells of a challenge, without any secret."""
+    """Return the outbox row that tells of a challenge, without any secret.
+
+    Under a lease it is with its sender from the start, and nobody has to claim it; should the
+    sender die, it is due when the lease has run out.
+    """
     channel = Channel(challenge.connection)
     content = SignIn(
         client_id=challenge.client_id,
@@ -296,7 +300,7 @@ def message_for(
         device=request.origin.device or "",
         color=request.client.color or "",
     )
-    message = Message(
+    return Message(
         id=message_id_for(challenge.id),
         challenge_id=challenge.id,
         channel=channel,
@@ -309,9 +313,10 @@ def message_for(
         decoy=challenge.decoy,
         created_at=challenge.created_at,
         give_up_at=_worthless_at(challenge),
-        due_at=challenge.created_at,
+        due_at=challenge.created_at if lease is None else lease.until,
+        attempts=0 if lease is None else 1,
+        lease_owner=None if lease is None else lease.owner,
     )
-    return message if lease is None else delivery.leased(message, lease)
 
 
 def _worthless_at(challenge: Challenge) -> datetime:

@@ -1,7 +1,7 @@
 """The outbox in the database. Who may send a message is decided by these statements alone."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from latchstring.base.ids import ChallengeId, MessageId
@@ -30,14 +30,6 @@ class Fate:
     state: State
     last_error: str
     created_at: datetime
-
-
-def leased(message: Message, lease: Lease) -> Message:
-    """Return the message as the holder of the lease enqueues it, who is to send it at once.
-
-    Nobody has to claim it first; should the holder die, it is due when the lease has run out.
-    """
-    return replace(message, lease_owner=lease.owner, due_at=lease.until, attempts=1)
 
 
 async def enqueue(tx: Transaction, message: Message) -> None:
