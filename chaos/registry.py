@@ -25,6 +25,10 @@ _MODULES = (
     "backups",
     "migrations",
     "load",
+    "drain",
+    "workers",
+    "signing",
+    "future",
 )
 
 
