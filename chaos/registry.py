@@ -28,6 +28,8 @@ _MODULES = (
     "drain",
     "workers",
     "signing",
+    "failover",
+    "clocks",
     "future",
 )
 

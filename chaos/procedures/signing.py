@@ -36,10 +36,11 @@ async def keys_rotated(stage: Stage) -> list[Figure]:
     tokens: list[str] = [await _token(stage, node) for node in nodes]
     refused: list[str] = []
     switches: list[float] = []
+    published: list[float] = []
     early = rotations = 0
     for _ in range(rounds):
         early += await _rotated(nodes[0])  # refused: the next key is published from now on
-        await asyncio.sleep(stage.scale.pick(short=0.1, full=2.5))
+        published.append(await _until_published(stage, nodes))
         cached = await _published(nodes[0])
         await stage.database.run(_AGE)
         over = asyncio.Event()
@@ -61,6 +62,12 @@ async def keys_rotated(stage: Stage) -> list[Figure]:
         at_most(
             "all nodes sign with the next after",
             max(switches),
+            _TOGETHER_SECONDS * stage.scale.patience,
+            " s",
+        ),
+        at_most(
+            "all nodes publish the one after",
+            max(published),
             _TOGETHER_SECONDS * stage.scale.patience,
             " s",
         ),
@@ -104,6 +111,19 @@ async def _until_switched(stage: Stage, nodes: Sequence[Node], old: set[str]) ->
     began = time.monotonic()
     for node in nodes:
         while _kid(await _token(stage, node)) in old and time.monotonic() < began + 60:
+            await asyncio.sleep(0.05)
+    return time.monotonic() - began
+
+
+async def _until_published(stage: Stage, nodes: Sequence[Node]) -> float:
+    """Return after how long every node publishes each key of the database."""
+    began = time.monotonic()
+    rows = await stage.database.rows("select id from signing_keys")
+    wanted = {str(key) for (key,) in rows}
+    for node in nodes:
+        while time.monotonic() < began + 60:
+            if wanted <= {str(key.kid) for key in (await _published(node)).keys}:
+                break
             await asyncio.sleep(0.05)
     return time.monotonic() - began
 
