@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar, cast
 
 from latchstring.base.errors import AppError, TooManyRequests, Unavailable
+from latchstring.db.database import Database, HasLoad
 from latchstring.domain.challenges.refusal import (
     CodeExpired,
     LinkRefused,
@@ -66,6 +67,13 @@ def count_deliveries(tally: Tally, worker: DeliverMessages) -> None:
         report(found)
 
     worker.report = count
+
+
+def count_database(tally: Tally, database: Database) -> None:
+    """Tell how much there is to do for the database."""
+    if isinstance(database, HasLoad):
+        tally.gauge("database_working", lambda: database.load.working)
+        tally.gauge("database_waiting", lambda: database.load.waiting)
 
 
 def count_outbox(tally: Tally, watch: WatchOutbox) -> None:

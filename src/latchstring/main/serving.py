@@ -86,6 +86,7 @@ async def running(
             if process.tally is not None:
                 found = counting.counted(found, process.tally)
                 counting.count_deliveries(process.tally, worker)
+                counting.count_database(process.tally, installation.database)
             surfaces = Surfaces(
                 installation,
                 signer,

@@ -44,8 +44,8 @@ GAUGES: Mapping[str, str] = {
 PROCESS_GAUGES: Mapping[str, str] = {
     "connections": "Open connections, by process.",
     "requests_at_work": "Requests that were begun and not answered, by process.",
-    "database_sessions": "Sessions with the database server in use, by process.",
-    "database_waiting": "Transactions that wait for their turn at the database, by process.",
+    "database_working": "Sessions with the database in use, by process.",
+    "database_waiting": "Work that waits for its turn at the database, by process.",
     "resident_bytes": "Memory, by process.",
     "open_files": "Open files and connections, by process.",
 }
