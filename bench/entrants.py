@@ -11,6 +11,7 @@ from bench.load import Load, Window
 from bench.people import People
 from bench.plan import BenchFailed
 
+_ERRORS_SHOWN = 3
 _SETTLE_SECONDS = 0.3
 """After the last answer a worker still writes down what it sent."""
 
@@ -123,7 +124,7 @@ class Served:
     def _without_errors(self, window: Window) -> Window:
         if window.errors:
             said = "\n".join(server.last_words() for server in self.contestant.servers)
-            raise BenchFailed(f"{self.name}: {'; '.join(window.errors)}\n{said}")
+            raise BenchFailed(f"{self.name}: {'; '.join(window.errors[:_ERRORS_SHOWN])}\n{said}")
         return window
 
     def _server_cpu(self) -> float:

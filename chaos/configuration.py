@@ -26,7 +26,7 @@ from        = "Acme"
 gateway_url = "{gateway_url}"
 
 [limits]
-starts_per_identifier = "1000000/h"
+starts_per_identifier = {starts}
 sms_per_number_block  = "1000000/h"
 sms_per_installation  = "100000000/d"
 wrong_answers_per_identifier_per_day   = 1000
@@ -51,7 +51,11 @@ callbacks     = ["{callback}"]
 connections   = ["email", "sms"]
 """
 
-TABLES = ("top", "limits", "lifetimes", "email")
+TABLES = ("top", "limits", "lifetimes", "email", "starts")
+
+
+_USUAL = {"starts": '"1000000/h"'}
+"""A run's own people are not to be limited, unless limits are what it is about."""
 
 
 def configuration(parts: Mapping[str, object], tables: Mapping[str, str]) -> str:
@@ -60,4 +64,4 @@ def configuration(parts: Mapping[str, object], tables: Mapping[str, str]) -> str
     if unknown:
         raise ValueError(f"no such table: {sorted(unknown)}")
     fixed = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, "callback": CALLBACK}
-    return _TEXT.format(**fixed, **dict.fromkeys(TABLES, "") | dict(tables), **parts)
+    return _TEXT.format(**fixed, **dict.fromkeys(TABLES, "") | _USUAL | dict(tables), **parts)

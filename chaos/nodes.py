@@ -96,11 +96,15 @@ class Node:
     def kill(self) -> None:
         """End it and everything below it without a chance to say anything."""
         self.wire.close()
-        if self.process is not None:
-            with suppress(ProcessLookupError):
-                os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait(20)
-            self.process = None
+        if self.process is None:
+            return
+        with suppress(psutil.NoSuchProcess):
+            for each in self.tree():  # the first one first: it would start the others again
+                with suppress(psutil.NoSuchProcess):
+                    each.kill()
+        self.process.kill()
+        self.process.wait(20)
+        self.process = None
 
     def signal(self, number: int) -> None:
         """Send its first process a signal."""

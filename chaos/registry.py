@@ -25,6 +25,12 @@ _MODULES = (
     "backups",
     "migrations",
     "load",
+    "drain",
+    "workers",
+    "signing",
+    "failover",
+    "clocks",
+    "future",
 )
 
 

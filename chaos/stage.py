@@ -84,6 +84,10 @@ class Stage:
         self.stack.callback(node.kill)
         return node
 
+    def entrance(self, port: int) -> Node:
+        """Return somebody else's port as if it were a node: a proxy in front of them."""
+        return Node("entrance", self.folder / "entrance.toml", port)
+
     async def started(self, count: int = 1, *, workers: int = 1, **tables: str) -> list[Node]:
         """Configure and start so many nodes."""
         nodes = [self.node(workers=workers, **tables) for _ in range(count)]  # type: ignore[arg-type]  # names of tables

@@ -21,18 +21,18 @@ _DJANGO = ("django-allauth", "django", "gunicorn", "psycopg")
 
 
 def lines(plan: Plan) -> Iterator[str]:
-    """Yield a sentence for each."""
-    yield f"Machine: {os.cpu_count()} cores ({_processor()}), Linux {platform.release()}."
+    """Yield an item of a list for each."""
+    yield f"- Machine: {os.cpu_count()} cores ({_processor()}), Linux {platform.release()}."
     packages = ", ".join(f"{name} {version(name)}" for name in (*_OURS, "cryptography"))
-    yield f"latchstring: Python {platform.python_version()}, {packages}."
+    yield f"- latchstring: Python {platform.python_version()}, {packages}."
     settings = ", ".join(f"{name} = {value}" for name, value in SETTINGS.items())
     yield (
-        f"Databases: SQLite {apsw.sqlite_lib_version()} (WAL, synchronous = FULL); "
+        f"- Databases: SQLite {apsw.sqlite_lib_version()} (WAL, synchronous = FULL); "
         f"{_said(programs() / 'postgres', '--version')} as initdb leaves it, but {settings}."
     )
     if plan.peers:
-        yield f"better-auth: {_better_auth()}."
-        yield f"django-allauth: {_allauth()}."
+        yield f"- better-auth: {_better_auth()}."
+        yield f"- django-allauth: {_allauth()}."
 
 
 def _processor() -> str:

@@ -107,9 +107,12 @@ _BUSY, _NEVER, _UNKNOWN, _CUT = (
 )
 
 
+_BUSY_TIMES = 2
+
+
 async def _refusals(stage: Stage) -> list[Figure]:
     await stage.edges.mail(
-        Rule(stage=RECIPIENT, domain="busy.example", say="451 4.3.0 busy", times=2),
+        Rule(stage=RECIPIENT, domain="busy.example", say="451 4.3.0 busy", times=_BUSY_TIMES),
         Rule(stage=RECIPIENT, domain="never.example", say="450 4.2.1 greylisted"),
         Rule(stage=RECIPIENT, domain="unknown.example", say="550 5.1.1 unknown"),
         Rule(stage=TAKEN, domain="cut.example", hang_up=True, times=1),
@@ -129,7 +132,9 @@ async def _refusals(stage: Stage) -> list[Figure]:
     cut = stage.messages.of(_CUT)
     given_up = "expired" if stage.scale.is_full else "queued"
     return [
-        exactly("attempts at a busy relay until it took the mail", fates[_BUSY][1], 3),
+        exactly(
+            "attempts at a busy relay until it took the mail", fates[_BUSY][1], _BUSY_TIMES + 1
+        ),
         at_least("attempts at one that never takes it", fates[_NEVER][1], 2),
         _state("which then", fates[_NEVER][0], given_up),
         exactly("attempts at an unknown recipient", fates[_UNKNOWN][1], 1),
@@ -152,23 +157,24 @@ async def _copies(stage: Stage, person: str, count: int) -> None:
 
 async def _connections(stage: Stage) -> list[Figure]:
     """Trouble before the relay has heard of a mail is no word about the mail."""
+    node = stage.node(smtp_url=f"smtp://acme:secret@127.0.0.1:{stage.edges.mail_port}")
+    await node.start()
     figures = []
     for label, rule in (
         ("a greeting of 554", Rule(stage=GREETING, say="554 5.3.2 go away", times=1)),
         ("a greeting in gibberish", Rule(stage=GREETING, say="HTTP/1.1 200 OK", times=1)),
         ("a refused password", Rule(stage=SIGN_IN, say="535 5.7.8 no", times=1)),
     ):
+        await stage.edges.mail_listens(listens=False)  # a kept connection is greeted already
         await stage.edges.mail(rule)
-        url = f"smtp://acme:secret@127.0.0.1:{stage.edges.mail_port}"
-        node = stage.node(smtp_url=url)
-        await node.start()
+        await stage.edges.mail_listens(listens=True)
         person = stage.driver.person("connect")
         await stage.driver.start(person, node)
-        missing = await stage.messages.wait_for_all({person}, patience=15)
+        missing = await stage.messages.wait_for_all({person}, patience=30)
         figures.append(none_of(f"mails lost to {label}", missing, 1))
-        await node.stop()
-        stage.nodes.remove(node)
     await stage.edges.mail()
+    await node.stop()
+    stage.nodes.remove(node)
     return figures
 
 

@@ -19,10 +19,11 @@ _LIMIT = 3
 
 
 async def crowd_of_nodes(stage: Stage, **tables: str) -> list[Node]:
-    """Return what both databases carry: one node on SQLite, two with two workers on PostgreSQL."""
+    """Return what the database carries: one node, or on PostgreSQL two (full: with workers)."""
     if stage.database.kind == SQLITE:
         return await stage.started(**tables)  # type: ignore[arg-type]
-    return await stage.started(2, workers=2, **tables)
+    workers = stage.scale.pick(short=1, full=2)
+    return await stage.started(2, workers=workers, **tables)
 
 
 async def _codes(stage: Stage, nodes: list[Node], people: list[str]) -> dict[str, str]:

@@ -54,7 +54,7 @@ async def server_stopped(stage: Stage) -> list[Figure]:
             up = time.monotonic()
             await asyncio.to_thread(cluster.start)
             ready = await _until(nodes, OK, patience=60)
-            back = await _all_serve(stage, nodes)
+            back = await all_serve(stage, nodes)
             await asyncio.sleep(0.5)
     await stage.settled()
     meanwhile = asked_between(stage, down + _GRACE, up)
@@ -101,7 +101,7 @@ async def _until(nodes: Sequence[Node], wanted: int, patience: float) -> float:
     return time.monotonic()
 
 
-async def _all_serve(stage: Stage, nodes: Sequence[Node], patience: float = 60.0) -> float:
+async def all_serve(stage: Stage, nodes: Sequence[Node], patience: float = 60.0) -> float:
     """Return when a start has succeeded on each of them."""
     deadline = time.monotonic() + patience
     for node in nodes:
@@ -135,7 +135,7 @@ async def server_hangs(stage: Stage) -> list[Figure]:
             live = await _health(nodes)
             up = time.monotonic()
             await asyncio.to_thread(cluster.resume)
-            back = await _all_serve(stage, nodes)
+            back = await all_serve(stage, nodes)
             await asyncio.sleep(max(0.5, up + stage.scale.pick(short=1, full=5) - time.monotonic()))
             normal_from = time.monotonic()
             await asyncio.sleep(stage.scale.pick(short=0.5, full=5))
@@ -201,7 +201,7 @@ async def no_more_connections(stage: Stage) -> list[Figure]:
     async with _hogs(stage, nodes) as hogs, Crowd(stage, nodes):
         await asyncio.sleep(stage.scale.seconds(short=0.5, full=10))
     freed = time.monotonic()
-    back = await _all_serve(stage, nodes)
+    back = await all_serve(stage, nodes)
     signed_in = [await stage.driver.sign_in(stage.driver.person("end"), node) for node in nodes]
     await stage.settled()
     return [

@@ -54,7 +54,7 @@ async def test_one_that_waits_too_long_is_told_once_and_so_is_the_end_of_it(watc
         (message,) = await database.transact(lambda tx: store.claim(tx, lease, now=NOW, most=1))
         sent = Settlement(state=State.HANDED_OVER)
         await database.transact(
-            lambda tx: store.settle(tx, message.id, sent, owner="me", now=clock.now())
+            lambda tx: store.settle(tx, {message.id: sent}, owner="me", now=clock.now())
         )
         await watch()
         await watch()

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 from latchstring.db.statements import Statement
 
@@ -62,6 +62,26 @@ class AtOnce(Protocol):
 
         Then nothing of it was kept, and the caller does it step by step in a transaction.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How much there is to do for a database, in this process."""
+
+    working: int
+    """Sessions in use; where there is one writing connection, whether it writes."""
+
+    waiting: int
+    """Work that waits for its turn."""
+
+
+@runtime_checkable
+class HasLoad(Protocol):
+    """A database that tells how much there is to do."""
+
+    @property
+    def load(self) -> Load:
+        """How much there is to do just now."""
 
 
 class Database(Protocol):

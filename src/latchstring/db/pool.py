@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from latchstring.base.errors import Unavailable
+from latchstring.db.database import Load
 from latchstring.db.server import Connection
 
 _MOST_WAITING = 2_000
@@ -24,6 +25,7 @@ class Pool:
     size: int
     _places: asyncio.Semaphore = field(init=False)
     _idle: list[Connection] = field(default_factory=list)
+    _working: int = 0
     _waiting: int = 0
     _closed: bool = False
 
@@ -31,10 +33,16 @@ class Pool:
         """Make the places."""
         self._places = asyncio.Semaphore(self.size)
 
+    @property
+    def load(self) -> Load:
+        """How many sessions are lent, and how many wait for one."""
+        return Load(self._working, self._waiting)
+
     @asynccontextmanager
     async def session(self) -> AsyncIterator[Connection]:
         """Lend a session; it is given back if it comes out of the block idle, else closed."""
         await self._take_place()
+        self._working += 1
         try:
             connection = await self._ready()
             try:
@@ -45,6 +53,7 @@ class Pool:
                 else:
                     self._idle.append(connection)
         finally:
+            self._working -= 1
             self._places.release()
 
     async def _take_place(self) -> None:

@@ -19,7 +19,7 @@ from latchstring.base.errors import Unavailable
 from latchstring.db import records, server
 from latchstring.db.address import Address
 from latchstring.db.batches import Batches
-from latchstring.db.database import Transaction, Undone, Values, Work
+from latchstring.db.database import Load, Transaction, Undone, Values, Work
 from latchstring.db.pool import Pool
 from latchstring.db.server import Connection
 from latchstring.db.statements import Numbered, Statement, numbered
@@ -157,6 +157,11 @@ class PostgresqlDatabase:
             connection.terminate()
         async with self._session():  # notices a failover before anything is read
             return self
+
+    @property
+    def load(self) -> Load:
+        """How many sessions work, and how much waits for one."""
+        return self._pool.load
 
     @property
     def at_once(self) -> Batches | None:

@@ -19,7 +19,7 @@ import apsw
 
 from latchstring.base.errors import Unavailable
 from latchstring.db import records
-from latchstring.db.database import Transaction, Undone, Values, Work
+from latchstring.db.database import Load, Transaction, Undone, Values, Work
 from latchstring.db.file import bring_up_to_date, connect, held_alone
 from latchstring.db.statements import Statement
 
@@ -134,6 +134,11 @@ class SqliteDatabase:
         return self
 
     @property
+    def load(self) -> Load:
+        """How many flows wait for their group's turn."""
+        return self._writer.load if self._writer else Load(0, 0)
+
+    @property
     def at_once(self) -> None:
         """SQLite writes one table per statement."""
         return
@@ -189,6 +194,10 @@ class _Writer:
         self._errands: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._wait_for_disk, name="sqlite", daemon=True)
         self._thread.start()
+
+    @property
+    def load(self) -> Load:
+        return Load(int(self._underway), len(self._waiting))
 
     def accept(self, work: Work[Any]) -> asyncio.Future[Any]:
         """Return the work's outcome to come, once it is durable."""

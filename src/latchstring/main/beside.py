@@ -7,14 +7,22 @@ import asyncio
 import contextlib
 import socket
 import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 
 import structlog
 import uvloop
 
 from latchstring.base import logging
 from latchstring.base.errors import AppError
+from latchstring.base.settings import Settings
 from latchstring.main import orders, serving
+from latchstring.main.departure import Departure
 from latchstring.main.orders import Orders, Word
+from latchstring.main.serving import Process
+from latchstring.main.tally import Tally
+
+_REPORT_SECONDS = 1.0
 
 
 def main() -> None:
@@ -26,28 +34,73 @@ def main() -> None:
         return  # the supervisor is gone already
     logging.configure(found.settings.log_format, found.settings.log_level)
     structlog.contextvars.bind_contextvars(process=found.number)
-    try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_serve(found, listener, channel))
-    except AppError as error:
-        _say(channel, Word(refusal=str(error)))
-        sys.exit(1)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        sys.exit(runner.run(_serve(found, listener, channel)))
 
 
-async def _serve(found: Orders, listener: socket.socket, channel: socket.socket) -> None:
+async def _serve(found: Orders, listener: socket.socket, channel: socket.socket) -> int:
+    supervisor = _Supervisor(*await asyncio.open_unix_connection(sock=channel))
     seat = serving.Seat(
         listener=listener,
         number=found.number,
         has_siblings=True,
-        on_ready=lambda: _say(channel, Word()),
-        supervisor=channel,
+        on_ready=lambda: supervisor.say(Word()),
+        company=supervisor.company,
     )
-    await serving.serve(found.settings, seat)
+    try:
+        await serving.serve(found.settings, seat)
+    except AppError as error:
+        supervisor.say(Word(refusal=str(error)))
+        return 1
+    finally:
+        await supervisor.close()
+    return 0
 
 
-def _say(channel: socket.socket, word: Word) -> None:
-    with contextlib.suppress(OSError):  # nobody listens any more
-        channel.sendall(word.line())
+@dataclass(frozen=True, slots=True)
+class _Supervisor:
+    """Whoever started us, over the channel."""
+
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+
+    def say(self, word: Word) -> None:
+        """Say it; nobody is waited for."""
+        self.writer.write(word.line())
+
+    async def close(self) -> None:
+        """Let what was said arrive."""
+        self.writer.close()
+        with contextlib.suppress(ConnectionError):
+            await self.writer.wait_closed()
+
+    @contextlib.asynccontextmanager
+    async def company(self, _: Settings, process: Process) -> AsyncIterator[None]:
+        """Go when the supervisor is gone, and tell it what we count meanwhile."""
+        tally = process.tally
+        tasks = [asyncio.create_task(self._follow(process.departure))]
+        if tally is not None:
+            tasks.append(asyncio.create_task(self._report(tally)))
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            if tally is not None:
+                self.say(Word(numbers=tally.snapshot()))
+
+    async def _follow(self, departure: Departure) -> None:
+        # It never says more than its orders; without it nobody could take our place.
+        with contextlib.suppress(ConnectionError):
+            await self.reader.read()
+        departure.ask()
+
+    async def _report(self, tally: Tally) -> None:
+        while True:
+            await asyncio.sleep(_REPORT_SECONDS)
+            # What it has not read yet would only be older.
+            if not self.writer.transport.get_write_buffer_size():
+                self.say(Word(numbers=tally.snapshot()))
 
 
 if __name__ == "__main__":

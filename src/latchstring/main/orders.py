@@ -11,6 +11,9 @@ import struct
 from dataclasses import dataclass
 
 from latchstring.base.settings import Settings
+from latchstring.web.http.metrics import Snapshot
+
+LONGEST_WORD = 1024 * 1024
 
 _SIZE = struct.Struct(">I")
 
@@ -26,18 +29,23 @@ class Orders:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """What a server process says: that it is ready, or why it cannot be."""
+    """What a server process says: that it serves, why it cannot, or what it has counted."""
 
     refusal: str = ""
+    numbers: Snapshot | None = None
 
     def line(self) -> bytes:
         """Return it as a line."""
-        return json.dumps(self.refusal).encode() + b"\n"
+        numbers = self.numbers.plain() if self.numbers else None
+        return json.dumps({"refusal": self.refusal, "numbers": numbers}).encode() + b"\n"
 
     @classmethod
     def read(cls, line: bytes) -> "Word | None":
         """Return the word of a line; nothing where the process ended without one."""
-        return cls(json.loads(line)) if line.endswith(b"\n") else None
+        if not line.endswith(b"\n"):
+            return None
+        found = json.loads(line)
+        return cls(found["refusal"], Snapshot.of(found["numbers"]) if found["numbers"] else None)
 
 
 def written(orders: Orders) -> bytes:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,12 +18,15 @@ from latchstring.flows.deliver_messages import DeliverMessages
 from latchstring.flows.prepare_keys import PrepareKeys
 from latchstring.flows.purge_expired import PurgeExpired
 from latchstring.flows.tend_signing_keys import TendSigningKeys
-from latchstring.main import delivery, http_server
+from latchstring.flows.watch_outbox import WatchOutbox
+from latchstring.main import counting, delivery, http_server
 from latchstring.main.departure import Departure
 from latchstring.main.ground import bound, check_certificate, make_room
 from latchstring.main.http_server import Server
 from latchstring.main.installation import Installation, opened
+from latchstring.main.metrics_listener import showing
 from latchstring.main.surfaces import Surfaces, flows
+from latchstring.main.tally import Tally
 from latchstring.web.http.application import Application
 from latchstring.web.http.busy import BusyAnswers
 from latchstring.web.http.surface import Surface
@@ -47,9 +51,21 @@ class Development:
     on_stop: Callable[[], None]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Process:
+    """What this process is apart from what it serves."""
+
+    departure: Departure
+    tally: Tally | None
+    """Where to count; nowhere, where nobody asked for metrics."""
+
+    number: int
+    """From 0 on among the server processes of this machine."""
+
+
 @contextlib.asynccontextmanager
 async def running(
-    settings: Settings, departure: Departure, development: Development | None = None
+    settings: Settings, process: Process, development: Development | None = None
 ) -> AsyncIterator[Running]:
     """Run everything but the HTTP server."""
     with held_alone(settings):
@@ -66,19 +82,26 @@ async def running(
             senders = _senders(settings, development)
             worker = delivery.worker(installation, senders, delivery.SERVER)
             found = flows(installation, signer, worker)
+            watch = WatchOutbox(installation.database, installation.clock)
+            if process.tally is not None:
+                found = counting.counted(found, process.tally)
+                counting.count_deliveries(process.tally, worker)
+                counting.count_database(process.tally, installation.database)
             surfaces = Surfaces(
                 installation,
                 signer,
                 found,
                 for_developers=bool(development),
-                is_leaving=lambda: departure.is_near,
+                is_leaving=lambda: process.departure.is_near,
             )
             extra = (development.surface,) if development else ()
             purge = PurgeExpired(installation.database, installation.clock)
-            async with (
-                _background(installation.configuration.run(), purge.run(), tend.run()),
-                delivering(worker, senders),
-            ):
+            loops = [installation.configuration.run(), purge.run(), tend.run()]
+            if process.number == 0:  # one of a machine is enough
+                loops.append(watch.run())
+                if process.tally is not None:
+                    counting.count_outbox(process.tally, watch)
+            async with _background(*loops), delivering(worker, senders):
                 yield Running(installation, surfaces.application(*extra), worker)
 
 
@@ -108,20 +131,8 @@ class Seat:
     number: int = 0
     has_siblings: bool = False
     on_ready: Callable[[], None] | None = None
-    supervisor: socket.socket | None = None
-    """Closed when whoever started us is gone: then we go too, or nobody could take our place."""
-
-    def follow(self, departure: Departure) -> None:
-        """Leave when the supervisor has left."""
-        supervisor, loop = self.supervisor, asyncio.get_running_loop()
-        if supervisor is None:
-            return
-
-        def gone() -> None:
-            loop.remove_reader(supervisor)
-            departure.ask()
-
-        loop.add_reader(supervisor, gone)
+    company: Callable[[Settings, Process], AbstractAsyncContextManager[None]] | None = None
+    """A supervisor's, as long as we serve; without one we show ourselves what we count."""
 
 
 async def serve(
@@ -131,22 +142,36 @@ async def serve(
     check_certificate(settings)
     make_room()
     seat = seat or Seat(listener=bound(settings))
-    departure = Departure(settings.drain)
-    with departure.at_signals():
-        seat.follow(departure)
-        async with running(settings, departure, development) as found:
+    tally = Tally() if settings.metrics_listen else None
+    process = Process(departure=Departure(settings.drain), tally=tally, number=seat.number)
+    company = seat.company or _alone
+    with process.departure.at_signals():
+        async with company(settings, process), running(settings, process, development) as found:
             application: ASGIApp = found.application
             if development is not None:
                 application = development.wrap(application)
-                departure.on_word(development.on_stop)
+                process.departure.on_word(development.on_stop)
+            busy = BusyAnswers(found.application)
             server = Server(
                 http_server.config(settings, application),
-                departure,
-                BusyAnswers(found.application),
+                process.departure,
+                busy,
                 has_siblings=seat.has_siblings,
                 on_ready=seat.on_ready,
             )
+            if tally is not None:
+                counting.count_requests(tally, found.application, server.crowd, busy)
             await server.serve(sockets=[seat.listener])
+
+
+@contextlib.asynccontextmanager
+async def _alone(settings: Settings, process: Process) -> AsyncIterator[None]:
+    tally = process.tally
+    if tally is None:
+        yield
+        return
+    async with showing(settings, lambda: {"0": tally.snapshot()}):
+        yield
 
 
 async def work(settings: Settings) -> None:

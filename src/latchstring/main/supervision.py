@@ -19,8 +19,10 @@ from latchstring.base.errors import Unavailable
 from latchstring.base.logging import get_logger
 from latchstring.base.settings import Settings
 from latchstring.main import orders
+from latchstring.main.books import Books
 from latchstring.main.departure import SIGNALS
 from latchstring.main.ground import bound, check_certificate
+from latchstring.main.metrics_listener import showing
 from latchstring.main.orders import Orders, Word
 
 _AT_ONCE = 0.1
@@ -51,9 +53,13 @@ class _Member:
         except ConnectionError:  # it did not even hear its orders
             return None
 
-    async def ended(self) -> int:
-        """Return the exit code when there is one."""
+    async def ended(self, number: int, books: Books) -> int:
+        """Write down what it counts until it ends; return the exit code."""
+        while word := await self.word():
+            if word.numbers:
+                books.note(number, word.numbers)
         code = await self.process.wait()
+        books.close(number)
         self.writer.close()
         return code
 
@@ -69,6 +75,7 @@ class Supervisor:
 
     settings: Settings
     listener: socket.socket
+    books: Books = field(default_factory=Books)
     _members: dict[int, _Member] = field(default_factory=dict)
     _told: asyncio.Event = field(default_factory=asyncio.Event)
     _codes: list[int] = field(default_factory=list)
@@ -82,7 +89,7 @@ class Supervisor:
         first = await self._start(0)
         word = await first.word()
         if word is None or word.refusal:
-            code = await first.ended()
+            code = await first.ended(0, self.books)
             if self._told.is_set():
                 return
             raise Unavailable(
@@ -106,7 +113,7 @@ class Supervisor:
                     self._note_ready(number)
                 elif word:
                     logger.error("process_refused", process=number, reason=word.refusal)
-            code = await self._outcome(member)
+            code = await self._outcome(number, member)
             if self._told.is_set():
                 # Told before it could listen to signals, a process ends by the signal itself.
                 self._codes.append(0 if served_since is None else code)
@@ -116,6 +123,7 @@ class Supervisor:
             else:
                 pause, wait = wait, min(wait * 2, _LONGEST_WAIT)
             logger.error("process_ended", process=number, code=code, again_in=pause)
+            self.books.own.count("restarts")
             member = None
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._told.wait(), pause)
@@ -135,7 +143,7 @@ class Supervisor:
                 # A Ctrl-C at the terminal is for us, who pass it on; twice would mean: hurry.
                 process_group=0,
             )
-        reader, writer = await asyncio.open_connection(sock=ours)
+        reader, writer = await asyncio.open_unix_connection(sock=ours, limit=orders.LONGEST_WORD)
         writer.write(orders.written(Orders(self.settings, number)))
         member = self._members[number] = _Member(process, reader, writer)
         if self._told.is_set():
@@ -151,8 +159,8 @@ class Supervisor:
         for member in self._members.values():
             member.send(number)
 
-    async def _outcome(self, member: _Member) -> int:
-        ended = asyncio.ensure_future(member.ended())
+    async def _outcome(self, number: int, member: _Member) -> int:
+        ended = asyncio.ensure_future(member.ended(number, self.books))
         told = asyncio.ensure_future(self._told.wait())
         await asyncio.wait((ended, told), return_when=asyncio.FIRST_COMPLETED)
         told.cancel()
@@ -165,4 +173,6 @@ class Supervisor:
 async def supervise(settings: Settings) -> None:
     """Serve with several processes until a signal says stop."""
     check_certificate(settings)
-    await Supervisor(settings, bound(settings)).run()
+    supervisor = Supervisor(settings, bound(settings))
+    async with showing(settings, supervisor.books.read):
+        await supervisor.run()

@@ -6,6 +6,7 @@ Paths are looked up in a dictionary; a router that scans would cost more than so
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import structlog
 from starlette.requests import Request
@@ -46,6 +47,16 @@ class _Found:
     path: str
 
 
+class Observer(Protocol):
+    """Is told of every request, after it was answered."""
+
+    def answered(self, route: str, status: int, seconds: float) -> None:
+        """Note an answer; the route is one of ours, or ``other``."""
+
+    def failed(self, error: AppError) -> None:
+        """Note what stood in the way of a request."""
+
+
 @dataclass(slots=True)
 class Application:
     """All surfaces behind one door."""
@@ -55,6 +66,9 @@ class Application:
     """Answers for paths that nobody has."""
 
     origins: OriginReader
+    observer: "Observer | None" = None
+    """Counts, where somebody asked for metrics."""
+
     _routes: dict[str, _Found] = field(default_factory=dict)
     _prefixes: dict[str, _Found] = field(default_factory=dict)
 
@@ -83,13 +97,17 @@ class Application:
             for name, value in _SAFE.items():
                 response.headers.setdefault(name, value)
             await response(scope, receive, send)
+            seconds = time.perf_counter() - started
             logger.info(
                 "request",
                 method=request.method,
                 path=_logged_path(request, found),
                 status=response.status_code,
-                milliseconds=round((time.perf_counter() - started) * 1000, 1),
+                milliseconds=round(seconds * 1000, 1),
             )
+        if self.observer is not None:
+            route = found.path if found else "other"
+            self.observer.answered(route, response.status_code, seconds)
 
     def surface_of(self, path: str) -> Surface:
         """Return who answers at a path."""
@@ -113,6 +131,8 @@ class Application:
             _check_size(request)
             response = await self._handle(request, found)
         except AppError as error:
+            if self.observer is not None:
+                self.observer.failed(error)
             if error.detail:
                 logger.info("refused", error=type(error).__name__, detail=error.detail)
             response = surface.on_error(request, error)

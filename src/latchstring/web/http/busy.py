@@ -30,6 +30,7 @@ class BusyAnswers:
 
     application: Application
     steady: Callable[[], float] = time.monotonic
+    on_refusal: Callable[[], None] | None = None
     _written: dict[str, Refusal] = field(default_factory=dict)
     _until: float = 0.0
     _count: int = 0
@@ -43,6 +44,8 @@ class BusyAnswers:
         if now >= self._until:
             self._begin(now)
         self._count += 1
+        if self.on_refusal is not None:
+            self.on_refusal()
         found = self._written.get(surface.name)
         if found is None:
             found = self._written[surface.name] = self._write(path)

@@ -1,0 +1,132 @@
+"""Flows that count what comes of them; made only where somebody asked for metrics."""
+
+from collections.abc import Awaitable
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar, cast
+
+from latchstring.base.errors import AppError, TooManyRequests, Unavailable
+from latchstring.db.database import Database, HasLoad
+from latchstring.domain.challenges.refusal import (
+    CodeExpired,
+    LinkRefused,
+    TooManyTries,
+    WrongCode,
+)
+from latchstring.domain.delivery.message import State
+from latchstring.domain.delivery.verdict import Report
+from latchstring.flows.accept_challenge import VerifiedUser
+from latchstring.flows.deliver_messages import DeliverMessages
+from latchstring.flows.follow_link import FollowLink, Press, Pressed
+from latchstring.flows.start_passwordless import (
+    AlreadyStarted,
+    Started,
+    StartPasswordless,
+    StartRequest,
+)
+from latchstring.flows.verify_passwordless import VerifyPasswordless, VerifyRequest
+from latchstring.flows.watch_outbox import WatchOutbox
+from latchstring.main.crowd import Crowd
+from latchstring.main.surfaces import Flows
+from latchstring.main.tally import Tally
+from latchstring.web.http.application import Application
+from latchstring.web.http.busy import BusyAnswers
+
+Result = TypeVar("Result")
+
+OUTCOMES: dict[type[Exception], str] = {
+    TooManyRequests: "limited",
+    Unavailable: "unavailable",
+    WrongCode: "wrong",
+    CodeExpired: "expired",
+    TooManyTries: "too_many_tries",
+    LinkRefused: "refused",
+    AppError: "refused",
+    Exception: "crashed",
+}
+DONE = "done"
+RETRIED = "retried"
+
+
+def counted(flows: Flows, tally: Tally) -> Flows:
+    """Return the flows; starts and verifies count what came of them."""
+    return replace(
+        flows,
+        start=cast("StartPasswordless", _Start(flows.start, tally)),
+        verify=cast("VerifyPasswordless", _Verify(flows.verify, tally)),
+        follow_link=cast("FollowLink", _FollowLink(flows.follow_link, tally)),
+    )
+
+
+def count_deliveries(tally: Tally, worker: DeliverMessages) -> None:
+    """Count what comes of messages."""
+    report = worker.report
+
+    def count(found: Report) -> None:
+        state = RETRIED if found.state is State.QUEUED else found.state.value
+        tally.count("deliveries", found.message.channel.value, state)
+        report(found)
+
+    worker.report = count
+
+
+def count_database(tally: Tally, database: Database) -> None:
+    """Tell how much there is to do for the database."""
+    if isinstance(database, HasLoad):
+        tally.gauge("database_working", lambda: database.load.working)
+        tally.gauge("database_waiting", lambda: database.load.waiting)
+
+
+def count_outbox(tally: Tally, watch: WatchOutbox) -> None:
+    """Tell what was seen of the outbox."""
+    tally.gauge("outbox_queued", lambda: watch.queued)
+    tally.gauge("outbox_oldest_age_seconds", lambda: watch.oldest_seconds)
+
+
+def count_requests(tally: Tally, application: Application, crowd: Crowd, busy: BusyAnswers) -> None:
+    """Count requests and refusals, and read how many are here whenever somebody looks."""
+    application.observer = tally
+    busy.on_refusal = lambda: tally.count("busy")
+    tally.gauge("connections", lambda: len(crowd.connections))
+    tally.gauge("requests_at_work", lambda: len(crowd.tasks))
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    flow: StartPasswordless
+    tally: Tally
+
+    async def __call__(self, request: StartRequest) -> Started | AlreadyStarted:
+        labels = ("starts", request.connection.name)
+        return await _noted(self.tally, labels, self.flow(request))
+
+
+@dataclass(frozen=True, slots=True)
+class _Verify:
+    flow: VerifyPasswordless
+    tally: Tally
+
+    async def __call__(self, request: VerifyRequest) -> VerifiedUser:
+        return await _noted(self.tally, ("verifies", "code"), self.flow(request))
+
+
+@dataclass(frozen=True, slots=True)
+class _FollowLink:
+    flow: FollowLink
+    tally: Tally
+
+    async def press(self, press: Press) -> Pressed:
+        return await _noted(self.tally, ("verifies", "link"), self.flow.press(press))
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever else the flow can do
+        return getattr(self.flow, name)
+
+
+async def _noted(tally: Tally, labels: tuple[str, str], doing: Awaitable[Result]) -> Result:
+    try:
+        result = await doing
+    except Exception as error:
+        kind = next(kind for kind in type(error).__mro__ if kind in OUTCOMES)
+        tally.count(*labels, OUTCOMES[kind])
+        raise
+    tally.count(*labels, DONE)
+    return result
