@@ -117,7 +117,10 @@ class DeliverMessages:
 
         Who got one ends it with ``take`` or ``release``.
         """
-        if self._stopping or self._running is None or self.lanes.room <= self._promised:
+        # While older messages wait in the outbox, a new one waits behind them.
+        if self._stopping or self._running is None or self._searching:
+            return None
+        if self.lanes.room <= self._promised:
             return None
         self._promised += 1
         return Lease(self.owner, self.clock.now() + LEASE, time.monotonic())
@@ -240,11 +243,15 @@ class DeliverMessages:
         began = time.monotonic()
         self.lanes.age(began)
         self._drop_unheld(began)
-        searching, self._searching = self._searching and not self._stopping, False
+        most = max(0, self.lanes.room - self._promised)
+        if self._stopping or not self._searching:
+            most = 0
+        elif most:
+            self._searching = False
         plan = _Round(
             verdicts=list(self._verdicts),
             renewals=[f for f in self._flights.values() if began >= f.renew_at],
-            most=max(0, self.lanes.room - self._promised) if searching else 0,
+            most=most,
         )
         done = await self.database.transact(lambda tx: self._tend(tx, plan))
         del self._verdicts[: len(plan.verdicts)]
