@@ -652,6 +652,27 @@ async def test_a_cancelled_worker_leaves_nothing_running(database, sender):
     await until(lambda: sender.cancelled)
 
 
+async def test_what_waits_is_found_while_new_messages_keep_the_worker_awake(database, sender):
+    worker = a_worker(database, sender)
+    task = asyncio.create_task(worker.run())
+    await until(lambda: worker.promise() is not None)
+    worker.release()
+    await enqueue(database, a_message("waiting", recipient="bob@example.com"))
+    new = 0
+    deadline = time.monotonic() + 10
+    while "bob@example.com" not in sender.recipients:
+        assert time.monotonic() < deadline
+        lease = worker.promise()
+        assert lease
+        message = store.leased(a_message(f"new{new}"), lease)
+        await enqueue(database, message)
+        worker.take(message, lease)
+        await asyncio.sleep(0.05)  # far more often than the worker polls
+        new += 1
+    await worker.stop()
+    await task
+
+
 # --- slow places -------------------------------------------------------------------------------
 
 

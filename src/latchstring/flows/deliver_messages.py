@@ -76,6 +76,7 @@ class _Round:
     most: int
     reports: list[Report] = field(default_factory=list)
     lost: list[_Flight] = field(default_factory=list)
+    found: list[Message] = field(default_factory=list)
     claimed: list[Message] = field(default_factory=list)
 
 
@@ -104,6 +105,7 @@ class DeliverMessages:
     _running: asyncio.Task[None] | None = None
     _promised: int = 0
     _searching: bool = False
+    _search_at: float = 0.0
     _flights: dict[MessageId, _Flight] = field(default_factory=dict)
     _verdicts: list[tuple[Message, Verdict]] = field(default_factory=list)
 
@@ -117,10 +119,7 @@ class DeliverMessages:
 
         Who got one ends it with ``take`` or ``release``.
         """
-        # While older messages wait in the outbox, a new one waits behind them.
-        if self._stopping or self._running is None or self._searching:
-            return None
-        if self.lanes.room <= self._promised:
+        if self._stopping or self._running is None or self.lanes.room <= self._promised:
             return None
         self._promised += 1
         return Lease(self.owner, self.clock.now() + LEASE, time.monotonic())
@@ -203,7 +202,7 @@ class DeliverMessages:
 
     async def deliver_due(self) -> None:
         """Deliver what is due now and return when all of it has had its attempt."""
-        while await self._has_something_due() or self._flights or self._verdicts:
+        while await self._finds_something_due() or self._flights or self._verdicts:
             await self._round()
             tasks = [flight.task for flight in self._flights.values() if flight.task]
             if tasks and not self._verdicts:
@@ -225,14 +224,20 @@ class DeliverMessages:
         self._wake.clear()
         now = time.monotonic()
         due = any(now >= flight.renew_at for flight in self._flights.values())
-        if not woken and not due and not self._verdicts:
-            self._searching = await self._has_something_due()
+        # On a busy server somebody wakes us all the time, and what waits for another try, or was
+        # somebody's who died, must not wait until it is quiet.
+        if not self._searching and (not woken or now >= self._search_at):
+            self._search_at = now + _POLL_SECONDS
+            await self._finds_something_due()
         if due or self._verdicts or self._searching:
             await self._round()
 
-    async def _has_something_due(self) -> bool:
+    async def _finds_something_due(self) -> bool:
+        """Look at the outbox; the next round takes what is due."""
         due_at = await self.database.read(store.next_due)
-        return due_at is not None and due_at <= self.clock.now()
+        found = due_at is not None and due_at <= self.clock.now()
+        self._searching = self._searching or found  # somebody may have woken us meanwhile
+        return found
 
     async def _calm_down(self) -> None:
         self._drop_unheld(time.monotonic())
@@ -243,15 +248,14 @@ class DeliverMessages:
         began = time.monotonic()
         self.lanes.age(began)
         self._drop_unheld(began)
-        most = max(0, self.lanes.room - self._promised)
-        if self._stopping or not self._searching:
-            most = 0
-        elif most:
+        room = max(0, self.lanes.room - self._promised)
+        searching = self._searching and not self._stopping
+        if room:  # else the search waits for the next free place
             self._searching = False
         plan = _Round(
             verdicts=list(self._verdicts),
             renewals=[f for f in self._flights.values() if began >= f.renew_at],
-            most=most,
+            most=room if searching else 0,
         )
         done = await self.database.transact(lambda tx: self._tend(tx, plan))
         del self._verdicts[: len(plan.verdicts)]
@@ -261,7 +265,7 @@ class DeliverMessages:
             self._lose(flight)
         for message in done.claimed:
             self._start(message, began)
-        if plan.most and len(done.claimed) + len(done.reports) >= plan.most:
+        if plan.most and len(done.found) >= plan.most:
             self.wake()  # there may be more, and those that were not sent took no place
         for report in done.reports:
             self.report(report)
@@ -279,7 +283,8 @@ class DeliverMessages:
         if plan.most <= 0:
             return done
         unsent: list[tuple[Message, Verdict]] = []
-        for message in await store.claim(tx, lease, now=now, most=plan.most):
+        done.found.extend(await store.claim(tx, lease, now=now, most=plan.most))
+        for message in done.found:
             verdict = without_sending(message, now)
             if verdict is None:
                 done.claimed.append(message)

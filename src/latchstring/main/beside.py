@@ -44,7 +44,7 @@ async def _serve(found: Orders, listener: socket.socket, channel: socket.socket)
         listener=listener,
         number=found.number,
         has_siblings=True,
-        on_ready=lambda: supervisor.say(Word()),
+        on_ready=lambda: supervisor.say(Word(is_ready=True)),
         company=supervisor.company,
     )
     try:

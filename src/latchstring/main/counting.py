@@ -17,6 +17,8 @@ from latchstring.domain.delivery.verdict import Report
 from latchstring.flows.accept_challenge import VerifiedUser
 from latchstring.flows.deliver_messages import DeliverMessages
 from latchstring.flows.follow_link import FollowLink, Press, Pressed
+from latchstring.flows.issue_tokens import Tokens
+from latchstring.flows.redeem_code import RedeemCode, RedeemRequest
 from latchstring.flows.start_passwordless import (
     AlreadyStarted,
     Started,
@@ -53,6 +55,7 @@ def counted(flows: Flows, tally: Tally) -> Flows:
         flows,
         start=cast("StartPasswordless", _Start(flows.start, tally)),
         verify=cast("VerifyPasswordless", _Verify(flows.verify, tally)),
+        redeem=cast("RedeemCode", _Redeem(flows.redeem, tally)),
         follow_link=cast("FollowLink", _FollowLink(flows.follow_link, tally)),
     )
 
@@ -106,6 +109,15 @@ class _Verify:
     tally: Tally
 
     async def __call__(self, request: VerifyRequest) -> VerifiedUser:
+        return await _noted(self.tally, ("verifies", "code"), self.flow(request))
+
+
+@dataclass(frozen=True, slots=True)
+class _Redeem:
+    flow: RedeemCode
+    tally: Tally
+
+    async def __call__(self, request: RedeemRequest) -> Tokens:
         return await _noted(self.tally, ("verifies", "code"), self.flow(request))
 
 

@@ -31,21 +31,22 @@ class Orders:
 class Word:
     """What a server process says: that it serves, why it cannot, or what it has counted."""
 
+    is_ready: bool = False
     refusal: str = ""
     numbers: Snapshot | None = None
 
     def line(self) -> bytes:
         """Return it as a line."""
         numbers = self.numbers.plain() if self.numbers else None
-        return json.dumps({"refusal": self.refusal, "numbers": numbers}).encode() + b"\n"
+        return json.dumps([self.is_ready, self.refusal, numbers]).encode() + b"\n"
 
     @classmethod
     def read(cls, line: bytes) -> "Word | None":
         """Return the word of a line; nothing where the process ended without one."""
         if not line.endswith(b"\n"):
             return None
-        found = json.loads(line)
-        return cls(found["refusal"], Snapshot.of(found["numbers"]) if found["numbers"] else None)
+        is_ready, refusal, numbers = json.loads(line)
+        return cls(is_ready, refusal, Snapshot.of(numbers) if numbers else None)
 
 
 def written(orders: Orders) -> bytes:

@@ -53,6 +53,12 @@ class _Member:
         except ConnectionError:  # it did not even hear its orders
             return None
 
+    async def begun(self) -> Word | None:
+        """Return its word that it serves or cannot, or nothing when it ended without one."""
+        while (word := await self.word()) and not word.is_ready and not word.refusal:
+            pass
+        return word
+
     async def ended(self, number: int, books: Books) -> int:
         """Write down what it counts until it ends; return the exit code."""
         while word := await self.word():
@@ -87,7 +93,7 @@ class Supervisor:
             if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
                 loop.add_signal_handler(number, self._tell, number)
         first = await self._start(0)
-        word = await first.word()
+        word = await first.begun()
         if word is None or word.refusal:
             code = await first.ended(0, self.books)
             if self._told.is_set():
@@ -108,7 +114,7 @@ class Supervisor:
             served_since = time.monotonic() if member else None
             if member is None:
                 member = await self._start(number)
-                if (word := await member.word()) and not word.refusal:
+                if (word := await member.begun()) and word.is_ready:
                     served_since = time.monotonic()
                     self._note_ready(number)
                 elif word:
