@@ -664,7 +664,9 @@ async def test_what_waits_is_found_while_new_messages_keep_the_worker_awake(data
         assert time.monotonic() < deadline
         lease = worker.promise()
         assert lease
-        message = store.leased(a_message(f"new{new}"), lease)
+        message = replace(
+            a_message(f"new{new}"), lease_owner=lease.owner, due_at=lease.until, attempts=1
+        )
         await enqueue(database, message)
         worker.take(message, lease)
         await asyncio.sleep(0.05)  # far more often than the worker polls

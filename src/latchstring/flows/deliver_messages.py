@@ -119,7 +119,11 @@ class DeliverMessages:
 
         Who got one ends it with ``take`` or ``release``.
         """
-        if self._stopping or self._running is None or self.lanes.room <= self._promised:
+        if self._stopping or self._running is None:
+            return None
+        # While older messages wait in the outbox, half of the places are theirs.
+        kept = self.lanes.fast // 2 if self._searching else 0
+        if self.lanes.room - self._promised <= kept:
             return None
         self._promised += 1
         return Lease(self.owner, self.clock.now() + LEASE, time.monotonic())
