@@ -6,7 +6,7 @@ BIN    := .venv/bin
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-all check format bench coverage catalogue reference lock chromium postgresql clean
+.PHONY: help setup run test test-all check format bench chaos coverage catalogue reference lock chromium postgresql clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ format: setup  ## rewrite the source in the house format
 
 bench: setup  ## measure sign-ins beside peers and bare limits (ARGS=--quick takes 3 minutes)
 	@scripts/bench.sh $(ARGS)
+
+chaos: setup postgresql  ## break things on purpose, about an hour (ARGS=--short takes minutes)
+	$(BIN)/python -m chaos $(ARGS)
 
 coverage: setup chromium postgresql  ## run the tests and refuse less than 95 % coverage
 	$(BIN)/coverage erase

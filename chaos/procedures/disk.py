@@ -2,15 +2,17 @@
 
 import asyncio
 import os
+import resource
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Protocol
 
 from chaos.databases import SQLITE, SqliteFile
 from chaos.driver import at_once
-from chaos.figures import Figure, at_least, at_most, none_of
+from chaos.figures import Figure, at_least, at_most, none_of, told
 from chaos.ledger import OK
 from chaos.nodes import Node
 from chaos.registry import procedure
@@ -28,17 +30,16 @@ _UNAVAILABLE = 503
 )
 async def disk_full(stage: Stage) -> list[Figure]:
     """What cannot be written is refused; what was acknowledged stays."""
-    disk = stage.folder / "disk"
-    with a_small_disk(disk):
-        stage.database = SqliteFile(disk / "var" / "latchstring.db")
-        node = stage.node(at=disk)
+    folder = stage.folder / "disk"
+    with a_small_disk(folder) as disk:
+        stage.database = SqliteFile(folder / "var" / "latchstring.db")
+        node = stage.node(at=folder)
         await node.start()
-        while_free = await _some_logins(stage, node, 12)
-        filler = disk / "filler"
-        _fill(filler)
+        before = await _some_logins(stage, node, 12)
+        disk.fill(node)
         full = await _until_refused(stage, node)
         alive, ready = await node.status("/livez"), await _soon(node, _UNAVAILABLE)
-        filler.unlink()
+        disk.free(node)
         freed = time.monotonic()
         back = await _until_accepted(stage, node, patience=30)
         after = await _some_logins(stage, node, 12)
@@ -49,7 +50,7 @@ async def disk_full(stage: Stage) -> list[Figure]:
         node.kill()
     return [
         *figures,
-        at_least("logins before", while_free, 12),
+        at_least("logins before", before, 12),
         none_of("answers on the full disk that were not 503", full - {_UNAVAILABLE}),
         none_of("answers with a fault of ours", stage.ledger.wrong_statuses),
         Figure(f"live meanwhile {alive}, ready {ready}", "200, 503", (alive, ready) == (200, 503)),
@@ -59,31 +60,75 @@ async def disk_full(stage: Stage) -> list[Figure]:
         at_least("logins afterwards", after, 12),
         Figure(f"integrity {whole}", "ok", whole == "ok"),
         Figure("the process is the same" if same else "the process ended", "same", same),
+        told(disk.kind),
     ]
 
 
+class Disk(Protocol):
+    """Something that can be full."""
+
+    kind: str
+
+    def fill(self, node: Node) -> None:
+        """Leave not one byte."""
+
+    def free(self, node: Node) -> None:
+        """Give all of it back."""
+
+
+class SmallDisk:
+    """A few mebibytes of memory, mounted; needs the rights of root."""
+
+    kind = "an 8 MiB disk of its own"
+
+    def __init__(self, folder: Path) -> None:
+        """Fill it by a file in this folder."""
+        self._filler = folder / "filler"
+
+    def fill(self, node: Node) -> None:  # noqa: ARG002 - the disk is full for everybody
+        """Write until there is no space."""
+        with self._filler.open("wb", buffering=0) as file:
+            for size in (1 << 16, 1 << 12, 1):
+                with suppress(OSError):
+                    while file.write(b"x" * size) == size:
+                        pass
+
+    def free(self, node: Node) -> None:  # noqa: ARG002 - as above
+        """Remove the file."""
+        self._filler.unlink()
+
+
+class ForbiddenDisk:
+    """What an ordinary user can do: no file of the node may grow (EFBIG instead of ENOSPC)."""
+
+    kind = "no root: the node's files may not grow instead"
+
+    def fill(self, node: Node) -> None:
+        """Let every write to a file fail."""
+        for each in node.tree():
+            _, hard = resource.prlimit(each.pid, resource.RLIMIT_FSIZE)
+            resource.prlimit(each.pid, resource.RLIMIT_FSIZE, (0, hard))
+
+    def free(self, node: Node) -> None:
+        """Let them succeed again."""
+        for each in node.tree():
+            _, hard = resource.prlimit(each.pid, resource.RLIMIT_FSIZE)
+            resource.prlimit(each.pid, resource.RLIMIT_FSIZE, (hard, hard))
+
+
 @contextmanager
-def a_small_disk(folder: Path) -> Iterator[None]:
-    """Mount a few mebibytes of memory; needs the rights of root."""
+def a_small_disk(folder: Path) -> Iterator[Disk]:
+    """Give a folder on a disk that can be filled without harm to anybody."""
     folder.mkdir()
     if os.geteuid() != 0:
-        raise PermissionError("R-20 mounts a disk of its own: run it as root")
+        yield ForbiddenDisk()
+        return
     options = f"size={_SIZE},mode=700"
     subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)], check=True)
     try:
-        yield
+        yield SmallDisk(folder)
     finally:
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
-def _fill(path: Path) -> None:
-    with path.open("wb", buffering=0) as file:
-        for size in (1 << 16, 1 << 12, 1):
-            try:
-                while file.write(b"x" * size) == size:
-                    pass
-            except OSError:
-                continue
 
 
 async def _some_logins(stage: Stage, node: Node, count: int) -> int:

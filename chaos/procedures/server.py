@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 
 from chaos.crowd import Crowd, asked_between, unproven, with_codes
-from chaos.databases import POSTGRESQL, ServerDatabase
+from chaos.databases import POSTGRESQL, ServerDatabase, consumed
 from chaos.driver import at_once
 from chaos.figures import Figure, at_least, at_most, none_of, percentile, told
 from chaos.ledger import OK, Entry
@@ -158,9 +158,27 @@ async def server_hangs(stage: Stage) -> list[Figure]:
             max(2 * healthy, 0.1) * patience * 1000,
             " ms",
         ),
-        none_of("right codes not accepted afterwards", unproven(stage, holders), len(holders)),
+        *await _unanswered(stage, holders),
         at_most("sessions gained", max(0, await _sessions(stage) - sessions), 20),
         none_of("answers with a fault of ours", stage.ledger.wrong_statuses),
+    ]
+
+
+async def _unanswered(stage: Stage, holders: Sequence[tuple[str, str]]) -> list[Figure]:
+    """Return the figures for codes that were answered while nobody could say what came of it.
+
+    A statement that waited in the server's socket is executed when it wakes up: its code is used
+    then, though whoever sent it was told to try again. That may be, but nothing else may.
+    """
+    used = await consumed(stage.database)
+    refused = unproven(stage, holders)
+    return [
+        none_of(
+            "right codes refused unused", [p for p in refused if not used.get(p)], len(holders)
+        ),
+        told(
+            f"{len(refused)} of {len(holders)} right codes were used for an answer that never came"
+        ),
     ]
 
 
