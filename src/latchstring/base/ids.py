@@ -2,6 +2,7 @@
 
 import secrets
 import threading
+from datetime import datetime
 from typing import NewType
 
 from latchstring.base.clock import milliseconds
@@ -29,6 +30,7 @@ MessageId = NewType("MessageId", str)
 KeyId = NewType("KeyId", str)
 """The ``kid`` of a signing key."""
 
+_RANDOM_BITS = 80
 _LATEST = [0]
 _TAKING = threading.Lock()
 
@@ -39,9 +41,15 @@ def new_id(prefix: str) -> str:
     Ids made later sort later, also within one millisecond of one process: an index grows at its
     right edge, and events that share a moment keep their order.
     """
-    value = milliseconds() << 80 | secrets.randbits(80)
+    value = milliseconds() << _RANDOM_BITS | secrets.randbits(_RANDOM_BITS)
     with _TAKING:
         if value <= _LATEST[0]:
             value = _LATEST[0] + 1 + secrets.randbits(64)
         _LATEST[0] = value
+    return f"{prefix}_{value:032x}"
+
+
+def first_id(prefix: str, moment: datetime) -> str:
+    """Return what every id that was made at this moment or later sorts behind."""
+    value = int(moment.timestamp() * 1000) << _RANDOM_BITS
     return f"{prefix}_{value:032x}"

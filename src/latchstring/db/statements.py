@@ -1,8 +1,8 @@
 """Named SQL from ``.sql`` files: one text for both databases.
 
-A statement is a line ``-- name --``, a comment that says what for, and the SQL. The fragment
-``-- columns --`` is a table's column list, written once; ``{columns}`` in a statement stands for
-it. Parameters are ``:name``. The one seam between the dialects is a comment: ``/*pg for update */``
+A statement is a line ``-- name --``, a comment that says what for, and the SQL. What several
+share is written once: ``{columns}`` in a statement stands for the fragment ``-- columns --`` (a
+table's column list), ``{_rest}`` for ``-- _rest --``. Parameters are ``:name``. The one seam between the dialects is a comment: ``/*pg for update */``
 is uncovered for PostgreSQL and stays a comment for SQLite.
 """
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from importlib import resources
 
 _HEADING = re.compile(r"^-- (\w+) --$", re.MULTILINE)
-_FRAGMENT = "columns"
+_COLUMNS = "columns"
 _SEAM = re.compile(r"/\*pg\s(.*?)\*/", re.DOTALL)
 _COMMENT = re.compile(r"^\s*--.*$", re.MULTILINE)
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_]\w*)")
@@ -39,10 +39,14 @@ def parse(source: str) -> Mapping[str, Statement]:
         message = f"a statement name is used twice among {sorted(names)}"
         raise ValueError(message)
     found = dict(zip(names, texts, strict=True))
-    columns = _without_comments(found.pop(_FRAGMENT, ""))
-    return {
-        name: Statement(name, text.replace("{columns}", columns)) for name, text in found.items()
-    }
+    shared = {name: found.pop(name) for name in names if name == _COLUMNS or name[0] == "_"}
+    return {name: Statement(name, _filled(text, shared)) for name, text in found.items()}
+
+
+def _filled(text: str, shared: Mapping[str, str]) -> str:
+    for name, fragment in shared.items():
+        text = text.replace(f"{{{name}}}", _without_comments(fragment))
+    return text
 
 
 def _without_comments(text: str) -> str:

@@ -57,9 +57,10 @@ ended as (
 withdrawn as (
     update messages
     set state = 'suppressed', settled_at = :now, due_at = :now, lease_owner = null, last_error = 'used'
-    where state = 'queued' and id in (
+    -- By their keys, one by one: the queue may be long.
+    where state = 'queued' and id = any (array(
         select 'msg_' || e.id from ended e where e.id <> (select r.id from right_one r)
-    )
+    ))
 ),
 made as (
     insert into users (id, created_at, updated_at, blocked_at, last_sign_in_at, sign_ins)

@@ -19,6 +19,7 @@ from latchstring.domain.challenges.challenge import Challenge, Terms
 from latchstring.domain.delivery.message import Message
 from latchstring.domain.limits.limit import Exhausted, Limit
 
+Limits = Sequence[tuple[Limit, str]]
 Started = Message | Exhausted | None
 
 SQL = statements.load(__package__, "start_at_once.sql")
@@ -31,7 +32,7 @@ class WholeStart:
     challenge: Challenge
     message: Message
     terms: Terms
-    limits: Sequence[tuple[Limit, str]]
+    limits: Limits
     event: ChallengeIssued
     sign_up: bool
     request_id: str
@@ -47,7 +48,8 @@ class _Row:
 
 async def start_at_once(at_once: AtOnce, start: WholeStart, budget: Budget) -> Started:
     """Return the message as it was written, or the limit that is used up; nothing: step by step."""
-    row = await at_once(SQL["start"], _Row, _values(start, budget))
+    statement = SQL["start"] if len(start.limits) == 1 else SQL["start_within_limits"]
+    row = await at_once(statement, _Row, _values(start, budget))
     if row is None:
         return None
     if row.limit_name is not None and row.limit_ends_at is not None:
@@ -60,7 +62,7 @@ async def start_at_once(at_once: AtOnce, start: WholeStart, budget: Budget) -> S
 
 def _values(start: WholeStart, budget: Budget) -> dict[str, object]:
     challenge, message, event = start.challenge, start.message, details_of(start.event)
-    now, limits = challenge.created_at, start.limits
+    now = challenge.created_at
     return {
         "id": challenge.id,
         "identifier_digest": challenge.identifier_digest,
@@ -79,12 +81,7 @@ def _values(start: WholeStart, budget: Budget) -> dict[str, object]:
         "code_expires_at": challenge.code_expires_at,
         "link_expires_at": challenge.link_expires_at,
         "others_live": start.terms.live - 1,
-        "limit_keys": ",".join(limit.digest_of(key) for limit, key in limits),
-        "limit_names": ",".join(limit.name for limit, _ in limits),
-        "limit_counts": ",".join(str(limit.allowed) for limit, _ in limits),
-        "limit_ends": ",".join(
-            str(records.to_milliseconds(now + limit.window)) for limit, _ in limits
-        ),
+        **(_one_limit if len(start.limits) == 1 else _many_limits)(start.limits, now),
         "sign_up": start.sign_up,
         "browser": Browser.STRANGER,
         "day_ago": day_before(now),
@@ -105,4 +102,25 @@ def _values(start: WholeStart, budget: Budget) -> dict[str, object]:
         "decoy_details": {**event, "decoy": True},
         "request_id": start.request_id or None,
         "ip": start.ip,
+    }
+
+
+def _one_limit(limits: Limits, now: datetime) -> dict[str, object]:
+    ((limit, key),) = limits
+    return {
+        "limit_key": limit.digest_of(key),
+        "limit_name": limit.name,
+        "limit_count": limit.allowed,
+        "limit_end": now + limit.window,
+    }
+
+
+def _many_limits(limits: Limits, now: datetime) -> dict[str, object]:
+    """Return them as lists in text: neither digests nor names hold a comma."""
+    ends = (str(records.to_milliseconds(now + limit.window)) for limit, _ in limits)
+    return {
+        "limit_keys": ",".join(limit.digest_of(key) for limit, key in limits),
+        "limit_names": ",".join(limit.name for limit, _ in limits),
+        "limit_counts": ",".join(str(limit.allowed) for limit, _ in limits),
+        "limit_ends": ",".join(ends),
     }

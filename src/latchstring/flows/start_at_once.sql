@@ -1,8 +1,30 @@
 -- start --
--- A whole start in one statement, for PostgreSQL: what StartPasswordless does step by step with the statements of six rooms.
--- All parts see the database as it was before; where two of them run at once for one identifier, both would be the next in its
--- sequence, the key lets one in, and the other goes step by step.
-with wanted as materialized (
+-- A whole start in one statement, for PostgreSQL: what StartPasswordless does step by step with the statements of six rooms, where
+-- one limit counts, the identifier's. All parts see the database as it was before; where two of them run at once for one
+-- identifier, both would be the next in its sequence, the key lets one in, and the other goes step by step.
+with {_guesses},
+spent as (
+    insert into limits (key_digest, name, used, refused, window_ends_at)
+    select :limit_key, :limit_name, 1, false, :limit_end where not (select used_up from guesses)
+    on conflict (key_digest, name) do update set
+        used = case when limits.window_ends_at <= :created_at then 1 else limits.used + 1 end,
+        refused = case when limits.window_ends_at <= :created_at then false else limits.refused end,
+        window_ends_at = case when limits.window_ends_at <= :created_at then excluded.window_ends_at
+            else limits.window_ends_at end
+    where limits.window_ends_at <= :created_at or limits.used < :limit_count
+    returning true as all_spent
+),
+allowed as (select all_spent from spent),
+{_rest}
+select (select decoy from issued) as decoy, x.name as limit_name, x.window_ends_at as limit_ends_at
+from guesses g left join limits x on not g.used_up and not exists (select 1 from spent)
+    and x.key_digest = :limit_key and x.name = :limit_name
+
+-- start_within_limits --
+-- The same where several limits count: the network address's beside it, or those of text messages. None of them may be spent
+-- where another one is used up, so they are held and looked at first.
+with {_guesses},
+wanted as materialized (
     select key_digest, name, allowed, new_end
     from unnest(string_to_array(:limit_keys, ','), string_to_array(:limit_names, ','),
         cast(string_to_array(:limit_counts, ',') as bigint[]), cast(string_to_array(:limit_ends, ',') as bigint[]))
@@ -16,13 +38,6 @@ windows as materialized (
 ),
 exhausted as materialized (
     select name, window_ends_at from windows where window_ends_at > :created_at and used >= allowed limit 1
-),
--- Past the guess budget a code is longer: those few starts go step by step, and nothing is spent here.
-guesses as materialized (
-    select coalesce(sum(case when hour_at > :day_ago then wrong else 0 end), 0) >= cast(:wrong_per_day as bigint)
-        or coalesce(sum(wrong), 0) >= cast(:wrong_per_month as bigint) as used_up
-    from wrong_answers
-    where identifier_digest = :identifier_digest and browser = :browser and hour_at > :month_ago
 ),
 spent as (
     insert into limits (key_digest, name, used, refused, window_ends_at)
@@ -41,6 +56,21 @@ spent as (
 allowed as materialized (
     select (select count(*) from spent) = (select count(*) from wanted) as all_spent
 ),
+{_rest}
+select (select decoy from issued) as decoy,
+    (select name from exhausted) as limit_name, (select window_ends_at from exhausted) as limit_ends_at
+
+-- _guesses --
+-- Past the guess budget a code is longer: those few starts go step by step, and nothing is spent here.
+guesses as materialized (
+    select coalesce(sum(case when hour_at > :day_ago then wrong else 0 end), 0) >= cast(:wrong_per_day as bigint)
+        or coalesce(sum(wrong), 0) >= cast(:wrong_per_month as bigint) as used_up
+    from wrong_answers
+    where identifier_digest = :identifier_digest and browser = :browser and hour_at > :month_ago
+)
+
+-- _rest --
+-- The challenge, what it retires, its message, and the event, once every limit is spent.
 person as materialized (
     select coalesce(
         (select u.blocked_at is not null from identifiers i join users u on u.id = i.user_id
@@ -84,5 +114,3 @@ recorded as (
         case when i.decoy then :decoy_details else :details end
     from issued i
 )
-select (select decoy from issued) as decoy,
-    (select name from exhausted) as limit_name, (select window_ends_at from exhausted) as limit_ends_at

@@ -85,14 +85,6 @@ class PatientProtocol(HttpToolsProtocol):
         elif self._deadline is None and (self._bare or not self._in_head):
             self._give_it(HEAD_SECONDS if self._in_head else BODY_SECONDS)
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header; a trailer is none (RFC 9110 section 6.5.1).
-
-        A proxy that sets a header does not look at trailers: taken as one, it would contradict it.
-        """
-        if self._in_head:
-            super().on_header(name, value)
-
     def on_headers_complete(self) -> None:
         """Begin to wait for the body, or refuse to."""
         self._come_in_time()
@@ -102,6 +94,9 @@ class PatientProtocol(HttpToolsProtocol):
             self._refuse(refusal)
             return
         super().on_headers_complete()
+        # A trailer is no header (RFC 9110 section 6.5.1). A proxy that sets a header does not look
+        # at trailers: taken as one, it would contradict it. So what comes from here on is dropped.
+        self.headers = []
         if len(self.pipeline) > MOST_AHEAD:
             raise TooMuch
 

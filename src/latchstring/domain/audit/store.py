@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from latchstring.base.ids import ClientId, IdentifierDigest, UserId, new_id
+from latchstring.base.ids import ClientId, IdentifierDigest, UserId, first_id, new_id
 from latchstring.base.origin import Origin
 from latchstring.db import statements
 from latchstring.db.database import Transaction
@@ -57,4 +57,4 @@ async def newest(tx: Transaction) -> datetime | None:
 
 async def purge(tx: Transaction, *, before: datetime, count: int) -> int:
     """Drop a small batch of old events; answer how many went."""
-    return await tx.run(SQL["purge_events"], {"before": before, "count": count})
+    return await tx.run(SQL["purge_events"], {"before": first_id("evt", before), "count": count})

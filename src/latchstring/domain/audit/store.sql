@@ -12,8 +12,8 @@ order by happened_at desc, id desc limit :count
 
 -- newest --
 -- When the last thing happened that is known here.
-select max(happened_at) as happened_at from events
+select happened_at from events order by id desc limit 1
 
 -- purge_events --
 -- Drop a small batch of what is older than the retention.
-delete from events where id in (select e.id from events e where e.happened_at < :before limit :count)
+delete from events where id in (select e.id from events e where e.id < :before limit :count)

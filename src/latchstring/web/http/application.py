@@ -3,6 +3,7 @@
 Paths are looked up in a dictionary; a router that scans would cost more than some handlers.
 """
 
+import secrets
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -14,7 +15,6 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from latchstring.base.errors import AppError, Unavailable
-from latchstring.base.ids import new_id
 from latchstring.base.logging import get_logger
 from latchstring.web.http.answers import TROUBLE_SECONDS
 from latchstring.web.http.origin import OriginReader
@@ -26,6 +26,10 @@ LARGEST_HEADERS = 16 * 1024
 """Our cookies and an application's request need a fraction of it."""
 
 _SAFE = {"X-Content-Type-Options": "nosniff"}
+_NOSNIFF = (b"x-content-type-options", b"nosniff")
+_VARY = (b"vary", b"Origin")
+_REQUEST_ID = REQUEST_ID.lower().encode()
+_REQUEST_ID_BYTES = 12
 _PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
     "Access-Control-Allow-Headers": (
@@ -89,22 +93,21 @@ class Application:
             return
         request = Request(scope, receive, send)
         started = time.perf_counter()
-        request_id = new_id("req")
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
-            found = self._find(request.scope["path"])
-            response = await self._respond(request, found, request_id)
-            response.headers[REQUEST_ID] = request_id
-            for name, value in _SAFE.items():
-                response.headers.setdefault(name, value)
-            await response(scope, receive, send)
-            seconds = time.perf_counter() - started
-            logger.info(
-                "request",
-                method=request.method,
-                path=_logged_path(request, found),
-                status=response.status_code,
-                milliseconds=round(seconds * 1000, 1),
-            )
+        request_id = f"req_{secrets.token_hex(_REQUEST_ID_BYTES)}"
+        # Each request is a task with a context of its own: nothing has to be taken back.
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        found = self._find(scope["path"])
+        response = await self._respond(request, found, request_id)
+        _complete(response, request_id)
+        await response(scope, receive, send)
+        seconds = time.perf_counter() - started
+        logger.info(
+            "request",
+            method=scope["method"],
+            path=_logged_path(request, found),
+            status=response.status_code,
+            milliseconds=round(seconds * 1000, 1),
+        )
         if self.observer is not None:
             route = found.path if found else "other"
             self.observer.answered(route, response.status_code, seconds)
@@ -117,7 +120,7 @@ class Application:
     def refusal(self, path: str, error: AppError) -> Response:
         """Return what a path's surface says of an error, to nobody in particular."""
         scope = {"type": "http", "method": "GET", "path": path, "headers": [], "query_string": b""}
-        request, request_id = Request(scope), new_id("req")
+        request, request_id = Request(scope), f"req_{secrets.token_hex(_REQUEST_ID_BYTES)}"
         request.state.origin = self.origins.read(request, request_id)
         response = self.surface_of(path).on_error(request, error)
         response.headers.update({REQUEST_ID: request_id, **_SAFE, **_headers_of(error)})
@@ -169,8 +172,18 @@ class Application:
         return None
 
 
+def _complete(response: Response, request_id: str) -> None:
+    """Add what every response has; a sniffed content type is an old way in."""
+    headers = response.raw_headers
+    headers.append((_REQUEST_ID, request_id.encode()))
+    if _NOSNIFF not in headers:
+        headers.append(_NOSNIFF)
+
+
 def _check_size(request: Request) -> None:
-    size = sum(len(name) + len(value) for name, value in request.headers.raw)
+    size = 0
+    for name, value in request.scope["headers"]:
+        size += len(name) + len(value)
     if size + len(request.scope["query_string"]) > LARGEST_HEADERS:
         raise HeadersTooLarge
 
@@ -198,7 +211,8 @@ def _logged_path(request: Request, found: _Found | None) -> str:
 def _allow_origin(request: Request, response: Response, found: _Found | None) -> None:
     if found is None or found.path not in found.surface.cors_paths:
         return
-    response.headers.add_vary_header("Origin")
+    # A response may say Vary twice; together they are one list (RFC 9110 section 5.3).
+    response.raw_headers.append(_VARY)
     origin = request.headers.get("origin")
     if origin is None or not found.surface.may_read(origin):
         return
