@@ -67,11 +67,13 @@ async def _database(
         name = f"chaos_{secrets.token_hex(4)}"
         await asyncio.to_thread(server.create_database, name)
         yield ServerDatabase(server, name)
+        if own is None:
+            await asyncio.to_thread(server.drop_database, name)
     finally:
         if own is not None:
             await asyncio.to_thread(own.close)
 
 
-def a_cluster() -> Cluster:
+def a_cluster(**settings: str) -> Cluster:
     """Return a server like one in production, that also listens on loopback; not started yet."""
-    return Cluster({"max_connections": "200"}, tcp=True)
+    return Cluster({"max_connections": "200"} | settings, tcp=True)

@@ -86,7 +86,9 @@ class Stage:
 
     def entrance(self, port: int) -> Node:
         """Return somebody else's port as if it were a node: a proxy in front of them."""
-        return Node("entrance", self.folder / "entrance.toml", port)
+        node = Node("entrance", self.folder / "entrance.toml", port)
+        self.stack.callback(node.wire.close)
+        return node
 
     async def started(self, count: int = 1, *, workers: int = 1, **tables: str) -> list[Node]:
         """Configure and start so many nodes."""

@@ -92,7 +92,7 @@ async def _p99(stage: Stage, node: Node, label: str) -> float:
 )
 async def soak(stage: Stage) -> list[Figure]:
     """Nothing grows that should not."""
-    seconds = stage.scale.seconds(short=2.0, full=300)
+    seconds = stage.scale.seconds(short=1.2, full=300)
     nodes = await crowd_of_nodes(stage)
     memory: list[tuple[float, float]] = []
     files: list[int] = []
@@ -156,7 +156,7 @@ async def _sign_in_on(stage: Stage, nodes: list[Node], over: asyncio.Event) -> N
 )
 async def purge_under_load(stage: Stage) -> list[Figure]:
     """House-keeping goes in small steps, and people go first."""
-    count = stage.scale.pick(short=1_500, full=500_000)
+    count = stage.scale.pick(short=500, full=500_000)
     nodes = await crowd_of_nodes(stage)
     holders = await with_codes(stage, nodes, 10)
     await add_expired(stage.database, count, now=time.time())

@@ -69,8 +69,8 @@ async def _behind_proxies(stage: Stage) -> tuple[Node, list[str]]:
 
 async def _misbehave(stage: Stage, place: str) -> None:
     """Go through everything that a network can do, for a few seconds each."""
-    seconds = stage.scale.pick(short=0.4, full=6.0)
-    pause = stage.scale.pick(short=0.2, full=2.0)
+    seconds = stage.scale.pick(short=0.25, full=6.0)
+    pause = stage.scale.pick(short=0.15, full=2.0)
     for faults in (
         Faults(delay=0.05),
         Faults(drip=0.002),

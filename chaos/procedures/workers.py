@@ -60,8 +60,8 @@ async def workers_crash(stage: Stage) -> list[Figure]:
 
 
 async def _crashes(stage: Stage, node: Node) -> list[Figure]:
-    kills = stage.scale.pick(short=2, full=12)
-    pause = stage.scale.pick(short=1.2, full=5.0)
+    kills = stage.scale.pick(short=1, full=12)
+    pause = stage.scale.pick(short=1.0, full=5.0)
     draw = random.Random(stage.scale.name)
     took: list[float] = []
     async with Crowd(stage, [node]):
