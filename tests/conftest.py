@@ -9,9 +9,13 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from latchstring.base.secrets import Keyring
-from latchstring.db.sqlite import SqliteDatabase
+from latchstring.db.database import Database
+from latchstring.db.opening import open_url
+from tests.support import places
 from tests.support.clock import FixedClock
+from tests.support.databases import Databases, the_suites_databases
 from tests.support.house import START_OF_TIME, House, a_house
+from tests.support.places import Place, here
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -31,6 +35,57 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "chromium" in getattr(item, "fixturenames", ()):
             item.add_marker("browser")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what opens a database at each of its places: on SQLite and on PostgreSQL.
+
+    ``@pytest.mark.at(...)`` names others; ``at()`` is for tests that name their databases
+    themselves.
+    """
+    if "place" not in metafunc.fixturenames:
+        return
+    marker = next(metafunc.definition.iter_markers("at"), None)
+    found = marker.args if marker else places.USUAL if _opens_a_database(metafunc) else ()
+    if found:
+        metafunc.parametrize("place", found, indirect=True)
+
+
+def _opens_a_database(metafunc: pytest.Metafunc) -> bool:
+    fixtures = metafunc.definition._fixtureinfo.name2fixturedefs.values()
+    functions = [fixture.func for found in fixtures for fixture in found]
+    return places.opens_a_database([metafunc.function, *functions])
+
+
+@pytest.fixture(scope="session")
+def postgresql(worker_id: str) -> Iterator[Databases]:
+    """Lend databases that have the current schema, on the suite's server."""
+    with the_suites_databases(_prepare, worker_id) as found:
+        yield found
+
+
+async def _prepare(url: str) -> None:
+    await (await open_url(url)).close()
+
+
+@pytest.fixture
+def postgresql_url(postgresql: Databases) -> Iterator[str]:
+    """Return the URL of an empty database on PostgreSQL, wherever the others are."""
+    with postgresql.a_database() as url:
+        yield url
+
+
+@pytest.fixture(autouse=True)
+def place(request: pytest.FixtureRequest) -> Iterator[Place | None]:
+    """Tell support code where this test's databases are."""
+    kind = getattr(request, "param", None)
+    if kind is None:  # it opens none, or knows where itself
+        yield None
+        return
+    found = Place(kind, lambda: request.getfixturevalue("postgresql"))
+    places.enter(found)
+    yield found
+    places.leave(found)
 
 
 @pytest.fixture(scope="session")
@@ -55,9 +110,9 @@ def keyring() -> Keyring:
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[SqliteDatabase]:
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
     """Open a fresh database with the current schema."""
-    found = SqliteDatabase(tmp_path / "latchstring.db").open()
+    found = await here().open(tmp_path / "latchstring.db")
     yield found
     await found.close()
 

@@ -11,6 +11,8 @@ from latchstring.base.errors import Forbidden
 from latchstring.cli.app import COMMANDS, main
 from tests.support.command_line import a_shell
 
+pytestmark = pytest.mark.at("sqlite")
+
 
 def test_the_overview_names_every_command(tmp_path):
     result = a_shell(tmp_path).run("--help")

@@ -2,9 +2,13 @@
 
 import json
 
+import pytest
+
 from tests.support.command_line import a_shell
 from tests.support.configuration import mode_of
 from tests.support.rows import a_filled_database, contents
+
+pytestmark = pytest.mark.at("sqlite")  # the files that the commands name
 
 
 def a_shell_with_rows(folder):

@@ -2,8 +2,12 @@
 
 import json
 
+import pytest
+
 from tests.support.command_line import a_shell
 from tests.support.configuration import EXAMPLE, SECRET, line_of
+
+pytestmark = pytest.mark.at()  # opens none
 
 
 def test_a_good_configuration_can_be_used(tmp_path):

@@ -15,6 +15,8 @@ from cryptography.x509.oid import NameOID
 from tests.support.command_line import a_shell
 from tests.support.configuration import EXAMPLE
 
+pytestmark = pytest.mark.at()  # opens none
+
 
 def a_certificate(folder):
     """Write a certificate that nobody has signed, and its key."""

@@ -1,8 +1,12 @@
 """``latchstring keys``."""
 
+import pytest
+
 from latchstring.base import key_file
 from tests.support.command_line import a_shell
 from tests.support.configuration import EXAMPLE, mode_of
+
+pytestmark = pytest.mark.at("sqlite")  # the files that the commands name
 
 
 def test_a_first_key_is_made_before_there_is_a_database(tmp_path):

@@ -5,6 +5,8 @@ import pytest
 from tests.support.command_line import a_shell
 from tests.support.rows import a_filled_database, contents
 
+pytestmark = pytest.mark.at("sqlite")  # the files that the commands name
+
 ELSEWHERE = "postgresql://latchstring:a-password@db.example/latchstring?sslmode=verify-full"
 
 

@@ -1,7 +1,11 @@
 """``latchstring restore``."""
 
+import pytest
+
 from latchstring.cli.restore import NOTICES
 from tests.support.command_line import a_shell
+
+pytestmark = pytest.mark.at("sqlite")  # the files that the commands name
 
 
 def a_shell_with_a_backup(folder):

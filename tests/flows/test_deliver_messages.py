@@ -13,7 +13,6 @@ from structlog.testing import capture_logs
 from latchstring.base.clock import SystemClock
 from latchstring.base.errors import Unavailable
 from latchstring.base.secrets import UnknownKey
-from latchstring.db.sqlite import SqliteDatabase
 from latchstring.domain.delivery import store
 from latchstring.domain.delivery.lanes import Lanes
 from latchstring.domain.delivery.message import Channel, State
@@ -37,6 +36,7 @@ from tests.support.delivery import (
     a_renderer,
     a_sign_in,
 )
+from tests.support.places import here
 from tests.support.relay import Sink, relay
 
 SECOND = timedelta(seconds=1)
@@ -327,7 +327,7 @@ async def test_reports_come_after_the_fact_and_without_secrets(database, worker,
 # --- who holds it ------------------------------------------------------------------------------
 
 
-async def test_r04_two_workers_on_one_file_send_each_message_once(tmp_path):
+async def test_r04_two_workers_of_one_outbox_send_each_message_once(tmp_path):
     path, sender = tmp_path / "outbox.db", FakeSender()
 
     async def take_a_moment(_parcel):
@@ -335,7 +335,7 @@ async def test_r04_two_workers_on_one_file_send_each_message_once(tmp_path):
         return Handed("250 ok")
 
     sender.behave = take_a_moment
-    databases = [SqliteDatabase(path).open() for _ in range(2)]
+    databases = [await here().open(path) for _ in range(2)]
     workers = [a_worker(database, sender) for database in databases]
     messages = [
         a_message(f"m{number}", recipient=f"u{number}@example.com") for number in range(300)

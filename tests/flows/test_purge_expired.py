@@ -2,11 +2,11 @@
 
 import asyncio
 import itertools
+from typing import Any
 
 import pytest
 
 from latchstring.base.errors import Unavailable
-from latchstring.db.sqlite import SqliteDatabase
 from latchstring.flows import purge_expired
 from latchstring.flows.purge_expired import BATCH, PurgeExpired
 from tests.support.world import ChallengeRow, a_world
@@ -77,18 +77,19 @@ async def test_more_than_a_batch_goes_in_several_transactions(world):
     assert await world.count("challenges") == 0
 
 
-async def test_trouble_is_for_the_next_round(monkeypatch, world, tmp_path):
+async def test_trouble_is_for_the_next_round(monkeypatch, clock):
     monkeypatch.setattr(purge_expired, "_PAUSE_SECONDS", 0.001)
     third = asyncio.Event()
     rounds = iter([None, None, third.set])
     troubles = itertools.cycle([Unavailable(detail="the disk is full"), LookupError("a bug")])
 
-    class Troubled(SqliteDatabase):
+    class Troubled:
         async def transact(self, _work):
             (next(rounds, None) or str)()
             raise next(troubles)
 
-    task = asyncio.create_task(PurgeExpired(Troubled(tmp_path / "x.db"), world.clock).run())
+    database: Any = Troubled()
+    task = asyncio.create_task(PurgeExpired(database, clock).run())
     await third.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

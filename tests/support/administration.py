@@ -10,7 +10,7 @@ from latchstring.base.secrets import Keyring
 from latchstring.base.settings import Settings
 from latchstring.base.settings_loading import load
 from latchstring.cli.app import Desk
-from latchstring.db.sqlite import SqliteDatabase
+from latchstring.db.database import Database
 from latchstring.flows.manage_clients import ManageClients
 from latchstring.flows.manage_connections import ManageConnections
 from latchstring.flows.manage_users import ManageUsers
@@ -19,6 +19,7 @@ from latchstring.flows.rotate_signing_key import RotateSigningKey
 from latchstring.flows.write_first_values import WriteFirstValues
 from tests.support.clock import FixedClock
 from tests.support.configuration import EXAMPLE, write
+from tests.support.places import here
 
 KEYRING = Keyring({1: b"k" * 32})
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -28,7 +29,7 @@ NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 class Office:
     """One process with an open database, as an administrator's flows see it."""
 
-    database: SqliteDatabase
+    database: Database
     clock: FixedClock
     configuration: RefreshConfiguration
     first_values: WriteFirstValues
@@ -37,8 +38,8 @@ class Office:
 
 @asynccontextmanager
 async def an_office(path: Path) -> AsyncIterator[Office]:
-    """Open the database file, as one process does, and close it."""
-    database = SqliteDatabase(path).open()
+    """Open the database that stands for a file, as one process does, and close it."""
+    database = await here().open(path)
     clock = FixedClock(NOON)
     configuration = RefreshConfiguration(database, interval=0.01)
     refresh = configuration.refresh

@@ -33,6 +33,7 @@ from latchstring.main.installation import Installation, opened
 from latchstring.main.surfaces import Flows, Surfaces, flows
 from latchstring.web.http.application import Application
 from tests.support.clock import FixedClock
+from tests.support.places import here
 
 ORIGIN = "http://127.0.0.1:8321"
 SECRET = "a-secret-of-at-least-32-characters!!"
@@ -62,7 +63,7 @@ def a_public_client(**changes: Any) -> ClientSettings:
 
 
 def some_settings(folder: Path, **changes: Any) -> Settings:
-    """Return settings over a database in the folder; examples may sign in."""
+    """Return settings over a database file in the folder; examples may sign in."""
     email = changes.pop("email", {})
     sms = changes.pop("sms_connection", {})
     values: dict[str, Any] = {
@@ -83,6 +84,13 @@ def some_settings(folder: Path, **changes: Any) -> Settings:
         "clients": (a_client_settings(), a_public_client()),
     }
     return Settings(**{**values, **changes})
+
+
+def settings_here(folder: Path, **changes: Any) -> Settings:
+    """Return settings over a database of the current place, unless they name one."""
+    if "database_url" not in changes:
+        changes |= here().settings_for(folder / "var" / "latchstring.db")
+    return some_settings(folder, **changes)
 
 
 @dataclass(slots=True)
@@ -175,7 +183,7 @@ class House:
 @asynccontextmanager
 async def a_house(folder: Path, **changes: Any) -> AsyncIterator[House]:
     """Open an installation in a folder; ``email={...}`` and other settings replace defaults."""
-    settings, clock = some_settings(folder, **changes), FixedClock(START_OF_TIME)
+    settings, clock = settings_here(folder, **changes), FixedClock(START_OF_TIME)
     async with opened(settings, clock) as installation:
         signer = await PrepareKeys(installation.database, installation.keyring, clock)()
         inbox = Inbox(clock)

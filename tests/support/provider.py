@@ -20,8 +20,7 @@ from latchstring.base.ids import ClientId, UserId
 from latchstring.base.origin import NOWHERE
 from latchstring.base.secrets import Keyring, digest
 from latchstring.base.settings import SigningAlgorithm
-from latchstring.db.database import Transaction
-from latchstring.db.sqlite import SqliteDatabase
+from latchstring.db.database import Database, Transaction
 from latchstring.domain.authorizations.code import Presented
 from latchstring.domain.clients.client import Client
 from latchstring.domain.identities import store as identities
@@ -55,6 +54,7 @@ from latchstring.web.oidc.routes import (
     browser_surface,
 )
 from tests.support.clock import FixedClock
+from tests.support.places import here
 
 ORIGIN = "http://127.0.0.1:8321"
 ISSUER = f"{ORIGIN}/"
@@ -144,7 +144,7 @@ class PlainPages:
 class Provider:
     """Everything between the wire and the file, with doors for tests."""
 
-    database: SqliteDatabase
+    database: Database
     clock: FixedClock
     signer: Signer
     clients: dict[str, Client] = field(default_factory=lambda: dict(CLIENTS))
@@ -217,8 +217,12 @@ class Provider:
         )
 
     async def user(self, identifier: Identifier = ALICE) -> UserId:
+        """Return the user of an identifier, made where there is none yet."""
+        now = self.clock.now()
+
         async def make(tx: Transaction) -> UserId:
-            return await identities.create(tx, identifier, self.clock.now())
+            found = await identities.find_standing(tx, identifier.digest)
+            return found.user_id if found else await identities.create(tx, identifier, now)
 
         return await self.database.transact(make)
 
@@ -337,7 +341,7 @@ def _signing_key() -> SigningKey:
 
 @asynccontextmanager
 async def a_provider(folder: Path) -> AsyncIterator[Provider]:
-    database, clock = SqliteDatabase(folder / "latchstring.db").open(), FixedClock(AT)
+    database, clock = await here().open(folder / "latchstring.db"), FixedClock(AT)
     try:
         await CheckKeyring(database, KEYRING)()
         await database.transact(lambda tx: keys.insert_key(tx, _signing_key()))

@@ -79,7 +79,7 @@ def a_timed_house(folder: Path, app: str) -> Iterator[TimedHouse]:
         servers: list[uvicorn.Server] = []
 
         async def run() -> None:
-            async with a_house(folder, **_settings(url, app)) as house:
+            async with a_house(folder, **_settings(folder, url, app)) as house:
                 config = uvicorn.Config(house.application, lifespan="off", log_config=None)
                 servers.append(uvicorn.Server(config))
                 found.append(TimedHouse(house, url, app, asyncio.get_running_loop()))
@@ -96,7 +96,7 @@ def a_timed_house(folder: Path, app: str) -> Iterator[TimedHouse]:
             thread.join(_PATIENCE)
 
 
-def _settings(url: str, app: str) -> dict[str, Any]:
+def _settings(folder: Path, url: str, app: str) -> dict[str, Any]:
     limits = replace(
         LimitSettings(),
         starts_per_address=_PLENTY,
@@ -110,4 +110,5 @@ def _settings(url: str, app: str) -> dict[str, Any]:
         initiate_login_uri=f"{app}/login",
         web_origins=(app,),
     )
-    return {"public_url": url, "limits": limits, "clients": (client,)}
+    database = f"sqlite:///{folder / 'latchstring.db'}"
+    return {"database_url": database, "public_url": url, "limits": limits, "clients": (client,)}

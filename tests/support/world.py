@@ -55,7 +55,7 @@ from latchstring.main import delivery
 from latchstring.main.develop import inbox_senders
 from latchstring.main.installation import Installation, opened
 from tests.support.clock import FixedClock
-from tests.support.house import CALLBACK, START_OF_TIME, some_settings
+from tests.support.house import CALLBACK, START_OF_TIME, settings_here
 
 Result = TypeVar("Result")
 Outcome = tuple[Any, ...]
@@ -214,7 +214,7 @@ class World:
 
     async def open(self) -> None:
         """Start the program on its file."""
-        settings = some_settings(self.folder, limits=self.limits)
+        settings = settings_here(self.folder, limits=self.limits)
         self.installation: Installation = await self._stack.enter_async_context(
             opened(settings, self.clock)
         )

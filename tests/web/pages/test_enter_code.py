@@ -1,8 +1,6 @@
 """Enter the code: the waiting page, its help, its status, and the answer."""
 
 import re
-import sqlite3
-from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +9,7 @@ import pytest
 from latchstring.base.settings import LimitSettings, Rate
 from latchstring.domain.delivery.senders import Handed, SendError
 from latchstring.domain.delivery.senders.inbox import InboxSender
+from tests.support.dump import change
 from tests.support.house import CALLBACK, Browser, Page
 from tests.support.quick_house import a_quick_house
 from tests.support.refusals import said
@@ -203,8 +202,7 @@ async def test_a_form_that_was_sent_twice_is_answered_twice_alike(house):
 async def test_a_page_whose_code_is_gone_still_tells_the_usual_figures(house):
     browser = house.browser()
     page = await browser.ask()
-    with closing(sqlite3.connect(house.settings.database_path)) as connection, connection:
-        connection.execute("delete from challenges")
+    change(house, "delete from challenges")
     page = await browser.get(page.url)
     assert "10 minutes" in page.text
     assert await status(browser, page) == {"sentence": "", "final": True}

@@ -1,0 +1,121 @@
+"""Where the current test's databases are: files, or databases on the suite's PostgreSQL server.
+
+Support code asks ``here`` where it would otherwise name a file, and every test that reaches it
+runs at each place (``pytest_generate_tests`` in ``tests/conftest.py``).
+"""
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import CodeType
+from typing import Any
+
+from latchstring.db.database import Database
+from latchstring.db.opening import open_url
+from tests.support.databases import Databases
+
+SQLITE = "sqlite"
+POSTGRESQL = "postgresql"
+PLAIN = "postgresql-plain"
+"""PostgreSQL with one statement per step (``database_statements = "plain"``)."""
+
+USUAL = (SQLITE, POSTGRESQL)
+ALL = (SQLITE, POSTGRESQL, PLAIN)
+
+_OURS = "tests."
+
+
+@dataclass(slots=True)
+class Place:
+    """One kind of database, for one test; what it lent comes back when the test is over."""
+
+    kind: str
+    server: Callable[[], Databases]
+    _urls: dict[Path, str] = field(default_factory=dict)
+    _lent: dict[Path, ExitStack] = field(default_factory=dict)
+
+    def url_for(self, path: Path) -> str:
+        """Return the URL of the database that stands for a file, the same one for the same file."""
+        if self.kind == SQLITE:
+            return f"sqlite:///{path}"
+        if path not in self._urls:
+            stack = self._lent[path] = ExitStack()
+            self._urls[path] = stack.enter_context(self.server().a_database())
+        return self._urls[path]
+
+    def settings_for(self, path: Path) -> Mapping[str, Any]:
+        """Return the settings that name the database."""
+        statements = "plain" if self.kind == PLAIN else "combined"
+        return {"database_url": self.url_for(path), "database_statements": statements}
+
+    async def open(self, path: Path) -> Database:
+        """Open the database that stands for a file, as one process does."""
+        return await open_url(self.url_for(path), combined=self.kind != PLAIN)
+
+    def give_back(self, path: Path) -> None:
+        """Need a database no more, before the test is over; the file is the caller's."""
+        self._urls.pop(path, None)
+        self._lent.pop(path, ExitStack()).close()
+
+    def close(self) -> None:
+        """Give back what was lent."""
+        for path in list(self._lent):
+            self.give_back(path)
+
+
+_here: list[Place] = []
+
+
+def here() -> Place:
+    """Return where the current test's databases are."""
+    assert _here, "this test opens a database, and nobody told it where (pytest.mark.at)"
+    return _here[-1]
+
+
+def enter(place: Place) -> None:
+    """Be at this place from now on."""
+    _here.append(place)
+
+
+def leave(place: Place) -> None:
+    """Be there no more, and give back what was lent."""
+    _here.remove(place)
+    place.close()
+
+
+def opens_a_database(functions: Iterable[Callable[..., Any]]) -> bool:
+    """Whether one of these, or something in our tests that they call by name, asks ``here``."""
+    waiting, seen = [inspect.unwrap(function) for function in functions], set[int]()
+    while waiting:
+        function = waiting.pop()
+        if function is here:
+            return True
+        if id(function) not in seen:
+            seen.add(id(function))
+            waiting += _called(function)
+    return False
+
+
+def _called(function: Callable[..., Any]) -> list[Callable[..., Any]]:
+    """What of our own a function mentions by name."""
+    code, known = getattr(function, "__code__", None), getattr(function, "__globals__", {})
+    if code is None:
+        return []
+    return [ours for name in _names(code) for ours in _ours(known.get(name))]
+
+
+def _names(code: CodeType) -> set[str]:
+    inner = [constant for constant in code.co_consts if isinstance(constant, CodeType)]
+    return set(code.co_names).union(*(_names(found) for found in inner))
+
+
+def _ours(found: object) -> list[Callable[..., Any]]:
+    """A function of our tests, or every function of a class of theirs."""
+    if not getattr(found, "__module__", "").startswith(_OURS):
+        return []
+    if isinstance(found, type):
+        return [value for value in vars(found).values() if inspect.isfunction(value)]
+    function = inspect.unwrap(found) if callable(found) else None
+    return [function] if function else []
