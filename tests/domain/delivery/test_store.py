@@ -42,6 +42,7 @@ async def test_a_message_survives_the_outbox(do):
     assert await do(store.find_for_challenge, "another") is None
 
 
+@pytest.mark.at("sqlite")  # to the last byte of its files
 async def test_v17_the_outbox_holds_no_secret(do, database):
     message = a_message()
     await do(store.enqueue, message)
@@ -229,7 +230,7 @@ async def test_old_settled_messages_are_forgotten_in_small_batches(do):
     for number in range(5):
         claimed = await held(do, name=f"old-{number}")
         await do(store.settle, {claimed.id: HANDED}, owner="ours/1", now=NOW)
-    fresh = await held(do, name="fresh")
+    fresh = await held(do, name="fresh", created_at=NOW + 5 * SECOND)
     await do(store.settle, {fresh.id: HANDED}, owner="ours/1", now=NOW + 5 * SECOND)
     await do(store.enqueue, a_message("queued", created_at=NOW - 999 * SECOND))
     before = NOW + SECOND
