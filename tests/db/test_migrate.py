@@ -140,10 +140,18 @@ def test_a_migration_that_was_edited_later_is_refused(tmp_path):
 
 def test_a_database_of_a_newer_program_is_refused(tmp_path):
     connection = a_database(tmp_path)
-    connection.execute("insert into schema_migrations values (9999, 'later', 'x', 0)")
+    connection.execute("insert into schema_migrations values (9999, 'later', 'x', 0, false)")
 
     with pytest.raises(migrate.SchemaMismatch, match="migration 9999, which this version does not"):
         migrate.apply(connection)
+    connection.close()
+
+
+def test_a_newer_program_may_let_older_ones_go_on(tmp_path):
+    connection = a_database(tmp_path)
+    connection.execute("insert into schema_migrations values (9999, 'later', 'x', 0, true)")
+
+    assert migrate.apply(connection) == []
     connection.close()
 
 

@@ -25,6 +25,7 @@ from latchstring.domain.delivery.senders.smtp_url import parse_smtp_url
 from latchstring.domain.delivery.store import Lease
 from latchstring.domain.delivery.verdict import Report
 from latchstring.flows import deliver_messages as flow
+from latchstring.flows import flight
 from latchstring.flows.deliver_messages import DeliverMessages, new_owner
 from tests.support.clock import FixedClock
 from tests.support.delivery import (
@@ -385,8 +386,8 @@ async def test_no_predecessors_means_nobody_s_claims(database, worker):
 
 
 async def test_a_lease_is_renewed_while_sending(database, sender, monkeypatch):
-    monkeypatch.setattr(flow, "LEASE", timedelta(milliseconds=900))
-    monkeypatch.setattr(flow, "_RENEW_SECONDS", 0.2)
+    monkeypatch.setattr(flight, "LEASE", timedelta(milliseconds=900))
+    monkeypatch.setattr(flight, "_RENEW_SECONDS", 0.2)
     monkeypatch.setattr(flow, "_POLL_SECONDS", 0.05)
 
     async def slow(_parcel):
@@ -405,7 +406,7 @@ async def test_a_lease_is_renewed_while_sending(database, sender, monkeypatch):
 
 
 async def test_who_loses_its_lease_stops_sending(database, sender, monkeypatch):
-    monkeypatch.setattr(flow, "_RENEW_SECONDS", 0.1)
+    monkeypatch.setattr(flight, "_RENEW_SECONDS", 0.1)
     monkeypatch.setattr(flow, "_POLL_SECONDS", 0.05)
     sender.behave = never
     worker = a_worker(database, sender)
@@ -426,7 +427,7 @@ async def test_who_loses_its_lease_stops_sending(database, sender, monkeypatch):
 
 
 async def test_sending_stops_when_the_message_is_withdrawn(database, sender, monkeypatch):
-    monkeypatch.setattr(flow, "_RENEW_SECONDS", 0.1)
+    monkeypatch.setattr(flight, "_RENEW_SECONDS", 0.1)
     monkeypatch.setattr(flow, "_POLL_SECONDS", 0.05)
     sender.behave = never
     message = a_message()
@@ -442,8 +443,8 @@ async def test_sending_stops_when_the_message_is_withdrawn(database, sender, mon
 
 
 async def test_who_cannot_renew_in_time_stops_sending(database, sender, monkeypatch):
-    monkeypatch.setattr(flow, "LEASE", timedelta(milliseconds=400))
-    monkeypatch.setattr(flow, "_RENEW_SECONDS", 0.1)
+    monkeypatch.setattr(flight, "LEASE", timedelta(milliseconds=400))
+    monkeypatch.setattr(flight, "_RENEW_SECONDS", 0.1)
     monkeypatch.setattr(flow, "_POLL_SECONDS", 0.05)
     monkeypatch.setattr(flow, "_TROUBLE_SECONDS", 0.05)
     sender.behave = never

@@ -31,20 +31,23 @@ KeyId = NewType("KeyId", str)
 """The ``kid`` of a signing key."""
 
 _RANDOM_BITS = 80
+_STEP_BITS = 32
 _LATEST = [0]
 _TAKING = threading.Lock()
 
 
-def new_id(prefix: str) -> str:
+def new_id(prefix: str, moment: datetime | None = None) -> str:
     """Return ``prefix_`` and 32 hex digits: 48 bits of milliseconds, then 80 random bits.
 
-    Ids made later sort later, also within one millisecond of one process: an index grows at its
-    right edge, and events that share a moment keep their order.
+    Ids of later moments sort later, and so do those made later within one millisecond of one
+    process: an index grows at its right edge, and events that share a moment keep their order.
     """
-    value = milliseconds() << _RANDOM_BITS | secrets.randbits(_RANDOM_BITS)
+    now = milliseconds() if moment is None else int(moment.timestamp() * 1000)
+    value = now << _RANDOM_BITS | secrets.randbits(_RANDOM_BITS)
     with _TAKING:
-        if value <= _LATEST[0]:
-            value = _LATEST[0] + 1 + secrets.randbits(64)
+        latest = _LATEST[0]
+        if value <= latest and value >> _RANDOM_BITS == latest >> _RANDOM_BITS:
+            value = latest + 1 + secrets.randbits(_STEP_BITS)
         _LATEST[0] = value
     return f"{prefix}_{value:032x}"
 

@@ -35,9 +35,9 @@ from latchstring.domain.delivery.verdict import (
     after_failure,
     without_sending,
 )
+from latchstring.flows import flight as flights
+from latchstring.flows.flight import Flight, Round
 
-LEASE = timedelta(seconds=5)
-_RENEW_SECONDS = 1.5
 _POLL_SECONDS = 0.5
 _TROUBLE_SECONDS = 0.5
 _GRACE_SECONDS = 20.0
@@ -50,34 +50,6 @@ _CROWDED = timedelta(seconds=4)
 def new_owner(role: str) -> str:
     """Return a name for one worker's claims; all of one role begin alike (``release_claims``)."""
     return f"{role}/{secrets.token_hex(6)}"
-
-
-@dataclass(slots=True, eq=False)
-class _Flight:
-    """A message that this worker holds and sends."""
-
-    message: Message
-    held_until: float
-    """On the steady clock: when the outbox may give the message to somebody else."""
-    task: asyncio.Task[None] | None = None
-    lost: bool = False
-
-    @property
-    def renew_at(self) -> float:
-        return self.held_until - LEASE.total_seconds() + _RENEW_SECONDS
-
-
-@dataclass(frozen=True, slots=True)
-class _Round:
-    """What one transaction is to do, and what came of it."""
-
-    verdicts: list[tuple[Message, Verdict]]
-    renewals: list[_Flight]
-    most: int
-    reports: list[Report] = field(default_factory=list)
-    lost: list[_Flight] = field(default_factory=list)
-    found: list[Message] = field(default_factory=list)
-    claimed: list[Message] = field(default_factory=list)
 
 
 def _silent(_report: Report) -> None:
@@ -106,7 +78,7 @@ class DeliverMessages:
     _promised: int = 0
     _searching: bool = False
     _search_at: float = 0.0
-    _flights: dict[MessageId, _Flight] = field(default_factory=dict)
+    _flights: dict[MessageId, Flight] = field(default_factory=dict)
     _verdicts: list[tuple[Message, Verdict]] = field(default_factory=list)
 
     def wake(self) -> None:
@@ -126,7 +98,7 @@ class DeliverMessages:
         if self.lanes.room - self._promised <= kept:
             return None
         self._promised += 1
-        return Lease(self.owner, self.clock.now() + LEASE, time.monotonic())
+        return Lease(self.owner, self.clock.now() + flights.LEASE, time.monotonic())
 
     def take(self, message: Message, lease: Lease) -> None:
         """Send what was enqueued under a lease of ours, now that it is durable."""
@@ -256,7 +228,7 @@ class DeliverMessages:
         searching = self._searching and not self._stopping
         if room:  # else the search waits for the next free place
             self._searching = False
-        plan = _Round(
+        plan = Round(
             verdicts=list(self._verdicts),
             renewals=[f for f in self._flights.values() if began >= f.renew_at],
             most=room if searching else 0,
@@ -264,7 +236,7 @@ class DeliverMessages:
         done = await self.database.transact(lambda tx: self._tend(tx, plan))
         del self._verdicts[: len(plan.verdicts)]
         for flight in done.renewals:
-            flight.held_until = began + LEASE.total_seconds()
+            flight.held_until = began + flights.LEASE.total_seconds()
         for flight in done.lost:
             self._lose(flight)
         for message in done.claimed:
@@ -274,12 +246,12 @@ class DeliverMessages:
         for report in done.reports:
             self.report(report)
 
-    async def _tend(self, tx: Transaction, plan: _Round) -> _Round:
+    async def _tend(self, tx: Transaction, plan: Round) -> Round:
         """Write results, renew what is still being sent, claim what is due."""
         # A fresh result: the database may run this again after a rollback.
-        done = _Round(verdicts=plan.verdicts, renewals=plan.renewals, most=plan.most)
+        done = Round(verdicts=plan.verdicts, renewals=plan.renewals, most=plan.most)
         now = self.clock.now()
-        lease = Lease(self.owner, now + LEASE)
+        lease = Lease(self.owner, now + flights.LEASE)
         await self._write(tx, plan.verdicts, done)
         for flight in plan.renewals:
             if not await store.renew(tx, flight.message.id, lease):
@@ -298,7 +270,7 @@ class DeliverMessages:
         return done
 
     async def _write(
-        self, tx: Transaction, verdicts: list[tuple[Message, Verdict]], done: _Round
+        self, tx: Transaction, verdicts: list[tuple[Message, Verdict]], done: Round
     ) -> None:
         now, owner = self.clock.now(), self.owner
         ours: set[MessageId] = set()
@@ -330,12 +302,12 @@ class DeliverMessages:
             wait = _CROWDED * (0.25 + self.draw()) * self.lanes.turn_away(lane)
             self._decide(message, Again(due_at=self.clock.now() + wait, tried=False))
             return
-        flight = _Flight(message, began + LEASE.total_seconds())
+        flight = Flight(message, began + flights.LEASE.total_seconds())
         self._flights[message.id] = flight
         self.lanes.enter(message.id, lane, began)
         flight.task = asyncio.create_task(self._fly(flight))
 
-    async def _fly(self, flight: _Flight) -> None:
+    async def _fly(self, flight: Flight) -> None:
         message = flight.message
         try:
             self._decide(message, await self._attempt(message))
@@ -392,14 +364,14 @@ class DeliverMessages:
             if now >= flight.held_until:
                 self._lose(flight)
 
-    def _lose(self, flight: _Flight) -> None:
+    def _lose(self, flight: Flight) -> None:
         """Stop sending at once; whoever takes the message next reports on it."""
         flight.lost = True
         if flight.task is not None:
             flight.task.cancel()
         self._land(flight)
 
-    def _land(self, flight: _Flight) -> None:
+    def _land(self, flight: Flight) -> None:
         # A lost message may have come back to us meanwhile, as another flight.
         if self._flights.get(flight.message.id) is flight:
             del self._flights[flight.message.id]

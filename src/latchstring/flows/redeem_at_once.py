@@ -143,8 +143,8 @@ def _values(wanted: WholeRedemption, budget: Budget, keyring: Keyring) -> dict[s
         "scope": token.scope,
         "request_id": request.origin.request_id or None,
         "ip": request.origin.ip,
-        "created_event_id": new_id("evt"),
-        "event_id": new_id("evt"),
+        "created_event_id": new_id("evt", now),
+        "event_id": new_id("evt", now),
         **_details(identifier.connection),
         "wants_person": wanted.wants_person,
     }

@@ -96,7 +96,7 @@ def _values(start: WholeStart, budget: Budget) -> dict[str, object]:
         "due_at": message.due_at,
         "lease_owner": message.lease_owner,
         "give_up_at": message.give_up_at,
-        "event_id": new_id("evt"),
+        "event_id": new_id("evt", now),
         "event_type": type(start.event).__name__,
         "details": event,
         "decoy_details": {**event, "decoy": True},

@@ -32,7 +32,7 @@ async def record(tx: Transaction, event: Event, origin: Origin, *, now: datetime
     """Write an event in the transaction of what it tells."""
     values: dict[str, object] = {name: getattr(event, name, None) for name in INDEXED}
     values |= {
-        "id": new_id("evt"),
+        "id": new_id("evt", now),
         "type": type(event).__name__,
         "happened_at": now,
         "request_id": origin.request_id or None,

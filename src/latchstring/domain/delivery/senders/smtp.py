@@ -3,23 +3,27 @@
 A reply of the relay to the mail itself decides about the mail: 4yz may be tried again, 5yz is final
 (RFC 5321 section 4.2.1). Trouble before the relay has heard of the mail (connection, greeting, TLS,
 sign-in) says nothing about it, so it is tried again whatever the code, as other mail servers do.
+
+Where the relay takes commands in groups, MAIL, RCPT and DATA leave in one write (RFC 2920); the
+mail itself never leaves before all three are answered with yes.
 """
 
 import asyncio
-from collections.abc import Awaitable
+import re
 from dataclasses import dataclass
-from typing import TypeVar
-
-import aiosmtplib
-from aiosmtplib import SMTP
 
 from latchstring.domain.delivery.parcel import Mail
 from latchstring.domain.delivery.senders import Handed, SendError
-from latchstring.domain.delivery.senders.smtp_pool import SmtpPool, words
+from latchstring.domain.delivery.senders.smtp_line import LineLost, Reply, SmtpLine
+from latchstring.domain.delivery.senders.smtp_pool import SmtpPool
 
-T = TypeVar("T")
-_PERMANENT = range(500, 600)
+_YES, _GO_ON, _LATER, _NEVER = 2, 3, 4, 5
+"""The first digit of a reply."""
 _CLOSING = 421
+_DATA = b"DATA\r\n"
+_RESET = b"RSET\r\n"
+_LINE_END = re.compile(rb"\r\n|\r|\n")
+_BREAKS_OUT = re.compile(r"[\s<>]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +39,7 @@ class Patience:
 
 
 class _Stale(Exception):
-    """A kept connection turned out to be dead before the relay accepted anything."""
+    """A connection turned out to be dead before the relay accepted anything."""
 
 
 class SmtpSender:
@@ -47,7 +51,7 @@ class SmtpSender:
         self._patience = patience or Patience()
 
     async def send(self, parcel: Mail) -> Handed:
-        """Return once the relay has answered 250 to the whole mail."""
+        """Return once the relay has said yes to the whole mail."""
         try:
             async with asyncio.timeout(self._patience.whole):
                 return await self._send(parcel)
@@ -72,68 +76,114 @@ class SmtpSender:
             except _Stale as dead:
                 raise SendError(str(dead), permanent=False) from None
 
-    async def _over(self, connection: SMTP, mail: Mail, *, first_wait: float) -> Handed:
-        """Send over this connection and keep it, or close it where its state is not certain."""
+    async def _over(self, line: SmtpLine, mail: Mail, *, first_wait: float) -> Handed:
+        """Send over this connection and keep it, or end it where its state is not certain."""
         try:
-            handed = await self._transaction(connection, mail, first_wait)
-        except SendError as error:
-            refusal = error.__cause__
-            if isinstance(refusal, aiosmtplib.SMTPResponseException) and refusal.code > 0:
-                await self._reset(connection)
-            else:  # cut off, or gibberish: the next reply might belong to this mail
-                connection.close()
+            handed = await self._transaction(line, mail, first_wait)
+        except SendError:
+            await self._clear(line)
             raise
         except BaseException:
-            connection.close()
+            line.end()
             raise
-        self._pool.keep(connection)
+        self._pool.keep(line)
         return handed
 
-    async def _transaction(self, connection: SMTP, mail: Mail, first_wait: float) -> Handed:
-        if not mail.recipient.isprintable() or " " in mail.recipient:
-            # The client library would quietly send to what stands before the blank.
-            raise SendError("the address cannot be written in SMTP", permanent=True)
-        options, encoding = [], "ascii"
-        if mail.needs_utf8:
-            if not connection.supports_extension("smtputf8"):
-                raise SendError("the relay does not take such addresses (SMTPUTF8)", permanent=True)
-            options, encoding = ["SMTPUTF8"], "utf-8"
-        try:
-            await connection.mail(
-                mail.sender, options=options, encoding=encoding, timeout=first_wait
-            )
-        except (aiosmtplib.SMTPServerDisconnected, aiosmtplib.SMTPTimeoutError, OSError) as dead:
-            raise _Stale(words(dead)) from None
-        except aiosmtplib.SMTPResponseException as refusal:
-            if refusal.code == _CLOSING:
-                raise _Stale(words(refusal)) from None
-            raise _refused(refusal) from refusal
+    async def _transaction(self, line: SmtpLine, mail: Mail, first_wait: float) -> Handed:
+        envelope = _envelope(mail, utf8=line.takes_utf8)
         wait = self._patience.command
-        await _judged(connection.rcpt(mail.recipient, encoding=encoding, timeout=wait))
-        answer = await _judged(connection.data(mail.content, timeout=wait))
-        return Handed(f"{answer.code} {answer.message}")
-
-    async def _reset(self, connection: SMTP) -> None:
-        """Clear the relay's memory of a refused mail before the connection is used again."""
-        try:
-            await connection.rset(timeout=self._patience.stale)
-        except (aiosmtplib.SMTPException, OSError):
-            connection.close()
-        else:
-            self._pool.keep(connection)
-
-
-async def _judged(command: Awaitable[T]) -> T:
-    """Await a command about the mail; turn what goes wrong into what it means for the mail."""
-    try:
-        return await command
-    except aiosmtplib.SMTPResponseException as refusal:
-        raise _refused(refusal) from refusal
-    except (aiosmtplib.SMTPException, OSError) as trouble:
-        # After DATA nobody knows whether the relay has it; a copy with the same Message-ID is the
+        if line.pipelines:
+            line.say(*envelope)
+        for command in envelope:
+            if not line.pipelines:
+                line.say(command)
+            if command is envelope[0]:
+                reply = await _first_heard(line, first_wait)
+            else:
+                reply = await _heard(line, wait)
+            _demand(line, reply, _GO_ON if command is _DATA else _YES)
+        line.say(_as_data(mail.content))
+        # From here on nobody knows whether the relay has it; a copy with the same Message-ID is the
         # lesser evil.
-        raise SendError(words(trouble), permanent=False) from trouble
+        answer = await _heard(line, wait)
+        _demand(line, answer, _YES)
+        return Handed(str(answer))
+
+    async def _clear(self, line: SmtpLine) -> None:
+        """Bring a connection to where the next mail can begin after a refusal, or end it."""
+        wait = self._patience.stale
+        try:
+            while line.unheard:
+                reply = await line.hear(wait)
+                if reply.kind == _GO_ON:
+                    # It refused the sender or the recipient and wants the mail all the same. A lone
+                    # dot would be an empty mail, to whomever it has in mind (RFC 2920 section 3.1).
+                    line.end()
+            line.say(_RESET)
+            reply = await line.hear(wait)
+        except LineLost:
+            return
+        except BaseException:
+            line.end()
+            raise
+        if reply.kind == _YES:
+            self._pool.keep(line)
+        else:
+            line.end()
 
 
-def _refused(refusal: aiosmtplib.SMTPResponseException) -> SendError:
-    return SendError(words(refusal), permanent=refusal.code in _PERMANENT)
+def _envelope(mail: Mail, *, utf8: bool) -> tuple[bytes, bytes, bytes]:
+    """Return the commands in front of the mail; refuse what SMTP or this relay cannot say."""
+    for address in (mail.sender, mail.recipient):
+        if not address.isprintable() or _BREAKS_OUT.search(address):
+            raise SendError("the address cannot be written in SMTP", permanent=True)
+    option = ""
+    if mail.needs_utf8:
+        if not utf8:
+            raise SendError("the relay does not take such addresses (SMTPUTF8)", permanent=True)
+        option = " SMTPUTF8"
+    return (
+        f"MAIL FROM:<{mail.sender}>{option}\r\n".encode(),
+        f"RCPT TO:<{mail.recipient}>\r\n".encode(),
+        _DATA,
+    )
+
+
+def _as_data(content: bytes) -> bytes:
+    """Return the mail as DATA takes it: only its end is a dot alone between two ends of lines.
+
+    A CR or LF by itself is an end of line to some relays and none to others, which is how one mail
+    becomes two (SMTP smuggling); ours has none, and should one come, it is made whole.
+    """
+    ends = content.count(b"\r\n")
+    if content.count(b"\n") != ends or content.count(b"\r") != ends or content[-2:] != b"\r\n":
+        content = _LINE_END.sub(b"\r\n", content).removesuffix(b"\r\n") + b"\r\n"
+    dotted = content.replace(b"\r\n.", b"\r\n..")  # RFC 5321 section 4.5.2
+    return (b"." if dotted[:1] == b"." else b"") + dotted + b".\r\n"
+
+
+async def _first_heard(line: SmtpLine, within: float) -> Reply:
+    """Hear the first reply to a mail: only now is it certain that a kept connection lives."""
+    try:
+        reply = await line.hear(within)
+    except LineLost as dead:
+        raise _Stale(str(dead)) from None
+    if reply.code == _CLOSING:
+        raise _Stale(str(reply))
+    return reply
+
+
+async def _heard(line: SmtpLine, within: float) -> Reply:
+    try:
+        return await line.hear(within)
+    except LineLost as trouble:
+        raise SendError(str(trouble), permanent=False) from trouble
+
+
+def _demand(line: SmtpLine, reply: Reply, kind: int) -> None:
+    """Take this kind of reply for a yes, and any other for a refusal of the mail."""
+    if reply.kind == kind:
+        return
+    if reply.kind not in (_LATER, _NEVER):  # nobody knows what it is waiting for now
+        line.end()
+    raise SendError(str(reply), permanent=reply.kind == _NEVER)

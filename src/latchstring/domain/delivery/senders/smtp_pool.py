@@ -1,16 +1,16 @@
 """Connections to one relay: opened as the configuration demands, kept while they are useful."""
 
 import asyncio
-import contextlib
 import time
-from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from weakref import WeakKeyDictionary
+from typing import cast
 
 import aiosmtplib
 from aiosmtplib import SMTP
 
 from latchstring.domain.delivery.senders import SendError
+from latchstring.domain.delivery.senders.smtp_line import SmtpLine
 from latchstring.domain.delivery.senders.smtp_url import SmtpServer, Tls
 from latchstring.domain.delivery.senders.trust import opportunistic, verifying
 
@@ -23,12 +23,6 @@ CALM_SECONDS = 1.0
 _GOODBYE_SECONDS = 2.0
 
 
-@dataclass(slots=True)
-class _Kept:
-    connection: SMTP
-    since: float
-
-
 @dataclass(slots=True, eq=False)
 class SmtpPool:
     """At most so many connections at once, the most recently used first."""
@@ -38,8 +32,8 @@ class SmtpPool:
     """The name we greet the relay with."""
     most: int = 48
     idle_seconds: float = IDLE_SECONDS
-    _idle: list[_Kept] = field(default_factory=list)
-    _mails: WeakKeyDictionary[SMTP, int] = field(default_factory=WeakKeyDictionary)
+    _idle: list[tuple[float, SmtpLine]] = field(default_factory=list)
+    """With the time since when; who has waited longest stands first."""
     _places: asyncio.Semaphore = field(init=False)
     _reaper: asyncio.Task[None] | None = None
     _trouble: tuple[float, str] | None = None
@@ -48,32 +42,30 @@ class SmtpPool:
         """Make the places."""
         self._places = asyncio.Semaphore(self.most)
 
-    @contextlib.asynccontextmanager
-    async def place(self) -> AsyncIterator[None]:
+    def place(self) -> AbstractAsyncContextManager[None]:
         """Wait for the right to use one connection."""
-        async with self._places:
-            yield
+        return self._places
 
-    def take_idle(self) -> SMTP | None:
+    def take_idle(self) -> SmtpLine | None:
         """Return a kept connection that looks alive."""
         while self._idle:
-            kept = self._idle.pop()
-            if kept.connection.is_connected:
-                return kept.connection
-            self._forget(kept.connection)
+            _, line = self._idle.pop()
+            if line.is_open:
+                return line
         return None
 
-    def keep(self, connection: SMTP) -> None:
+    def keep(self, line: SmtpLine) -> None:
         """Take a connection back that is ready for the next mail."""
-        self._mails[connection] = self._mails.get(connection, 0) + 1
-        if not connection.is_connected or self._mails[connection] >= MOST_MAILS:
-            self._forget(connection)
+        line.mails += 1
+        if line.mails >= MOST_MAILS:
+            line.end()
+        if not line.is_open:
             return
-        self._idle.append(_Kept(connection, time.monotonic()))
+        self._idle.append((time.monotonic(), line))
         if self._reaper is None or self._reaper.done():
             self._reaper = asyncio.create_task(self._reap())
 
-    async def open(self, seconds: float) -> SMTP:
+    async def open(self, seconds: float) -> SmtpLine:
         """Return a connection that may carry mail: greeted, private as demanded, signed in.
 
         Whatever goes wrong here is ``SendError`` and never permanent: it is no word about a mail.
@@ -82,13 +74,13 @@ class SmtpPool:
             raise SendError(self._trouble[1], permanent=False)
         try:
             async with asyncio.timeout(seconds):
-                connection = await self._greeted(seconds)
+                line = await self._greeted(seconds)
         except TimeoutError:
             raise self._troubled("the relay took too long to greet us") from None
         except (aiosmtplib.SMTPException, OSError) as trouble:
             raise self._troubled(words(trouble)) from trouble
         self._trouble = None
-        return connection
+        return line
 
     async def close(self) -> None:
         """Say goodbye on every idle connection."""
@@ -97,9 +89,9 @@ class SmtpPool:
             await asyncio.wait([self._reaper])
             self._reaper = None
         leaving, self._idle = self._idle, []
-        await asyncio.gather(*(self._part(kept.connection) for kept in leaving))
+        await asyncio.gather(*(line.leave(_GOODBYE_SECONDS) for _, line in leaving))
 
-    async def _greeted(self, seconds: float) -> SMTP:
+    async def _greeted(self, seconds: float) -> SmtpLine:
         implicit = self.server.tls is Tls.IMPLICIT
         connection = SMTP(
             hostname=self.server.host,
@@ -117,10 +109,10 @@ class SmtpPool:
                 await self._start_tls(connection)
             if self.server.username:
                 await connection.login(self.server.username, self.server.password)
+            return SmtpLine(_transport_of(connection), connection.esmtp_extensions)
         except BaseException:
             connection.close()
             raise
-        return connection
 
     async def _start_tls(self, connection: SMTP) -> None:
         if connection.supports_extension("starttls"):
@@ -138,20 +130,19 @@ class SmtpPool:
     async def _reap(self) -> None:
         """Part from connections that have been silent for too long, until none is left."""
         while self._idle:
-            wait = self._idle[0].since + self.idle_seconds - time.monotonic()
+            wait = self._idle[0][0] + self.idle_seconds - time.monotonic()
             if wait > 0:
                 await asyncio.sleep(wait)
                 continue
-            await self._part(self._idle.pop(0).connection)
+            _, line = self._idle.pop(0)
+            await line.leave(_GOODBYE_SECONDS)
 
-    async def _part(self, connection: SMTP) -> None:
-        with contextlib.suppress(aiosmtplib.SMTPException, OSError):
-            await connection.quit(timeout=_GOODBYE_SECONDS)
-        self._forget(connection)
 
-    def _forget(self, connection: SMTP) -> None:
-        self._mails.pop(connection, None)
-        connection.close()
+def _transport_of(connection: SMTP) -> asyncio.Transport:
+    """Return what the client library speaks over, TLS included; it is not to touch it again."""
+    if connection.transport is None:
+        raise aiosmtplib.SMTPServerDisconnected("Connection lost")
+    return cast("asyncio.Transport", connection.transport)  # uvloop's are of no such class
 
 
 def words(trouble: Exception) -> str:

@@ -1,0 +1,42 @@
+"""A message on its way, and what one round of the worker writes down about those there are."""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from latchstring.domain.delivery.message import Message
+from latchstring.domain.delivery.verdict import Report, Verdict
+
+LEASE = timedelta(seconds=5)
+"""How long a message is its worker's alone, unless it says in time that it still lives."""
+
+_RENEW_SECONDS = 1.5
+
+
+@dataclass(slots=True, eq=False)
+class Flight:
+    """A message that this worker holds and sends."""
+
+    message: Message
+    held_until: float
+    """On the steady clock: when the outbox may give the message to somebody else."""
+    task: asyncio.Task[None] | None = None
+    lost: bool = False
+
+    @property
+    def renew_at(self) -> float:
+        """When to say that we still send it."""
+        return self.held_until - LEASE.total_seconds() + _RENEW_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What one transaction is to do, and what came of it."""
+
+    verdicts: list[tuple[Message, Verdict]]
+    renewals: list[Flight]
+    most: int
+    reports: list[Report] = field(default_factory=list)
+    lost: list[Flight] = field(default_factory=list)
+    found: list[Message] = field(default_factory=list)
+    claimed: list[Message] = field(default_factory=list)
