@@ -34,6 +34,7 @@ async def killed_while_accepting(stage: Stage) -> list[Figure]:
     for cycle in range(cycles):
         if cycle:
             ready.append(await node.start())
+            await stage.settled(60)
         seconds = draw.uniform(0.2, stage.scale.pick(short=0.4, full=2.0))
         await _until_killed(stage, node, f"c{cycle}", seconds=seconds, enough=enough)
         verdict = await stage.database.integrity()
@@ -107,7 +108,7 @@ async def _until_copied(stage: Stage, count: int, patience: float) -> None:
 )
 async def killed_between_hand_over_and_note(stage: Stage) -> list[Figure]:
     """The relay has the mail on its disk and takes its time to say so; then the sender dies."""
-    rounds = stage.scale.pick(short=1, full=20)
+    rounds = stage.scale.pick(short=1, full=12)
     crowd = stage.scale.pick(short=8, full=16)
     node = stage.node(email=_LIVES)
     window = Rule(stage=TAKEN, wait=0.3)
@@ -120,9 +121,11 @@ async def killed_between_hand_over_and_note(stage: Stage) -> list[Figure]:
         await asyncio.sleep(0.1)
         node.kill()
         await stage.edges.mail()
-    await node.start()
-    await stage.settled()
-    await _until_copied(stage, rounds, patience=20)
+        await node.start()
+        await stage.settled()
+        await _until_copied(stage, round_ + 1, patience=20)
+        node.kill()
+    stage.messages.refresh()
     codes = {person: {m.code for m in sent} for person, sent in stage.messages.to.items()}
     copies = Counter(message.id for message in stage.messages.all)
     return [
