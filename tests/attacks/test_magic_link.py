@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 import pytest
+from msgspec.structs import force_setattr
 
 from latchstring.flows.manage_users import ManageUsers
 from tests.support.dump import dump, rows
@@ -433,6 +434,6 @@ async def test_a_link_of_a_removed_connection_s_client_leads_nowhere_else(tmp_pa
     async with a_quick_house(tmp_path) as house:
         browser = house.browser()
         page = await browser.get(await a_link(house))
-        object.__setattr__(house.installation.configuration.current, "clients", {})
+        force_setattr(house.installation.configuration.current, "clients", {})
         page = await browser.post(page)
         assert page.left_for in ("", CALLBACK) or page.left_for.startswith(CALLBACK)

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from msgspec.structs import force_setattr
 
 from latchstring.base.errors import AppError
 from latchstring.base.ids import IdentifierDigest
@@ -344,7 +345,7 @@ async def test_a_code_outlives_the_client_s_registration_by_nothing(house, log):
     code = await house.code()
     clients: dict[str, Client] = dict(house.installation.configuration.current.clients)
     del clients["acme-web"]
-    object.__setattr__(house.installation.configuration.current, "clients", clients)
+    force_setattr(house.installation.configuration.current, "clients", clients)
     answer = await house.exchange(code)
     assert_refused(answer, 401, "invalid_client", log)
     assert answer.headers["www-authenticate"].startswith("Basic")

@@ -1,12 +1,12 @@
 """Rows and records: every value comes back as it went."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from enum import IntEnum, StrEnum
 from typing import Any, NewType
 
 import apsw
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,14 +25,12 @@ class Size(IntEnum):
     LARGE = 2
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(msgspec.Struct, frozen=True):
     name: str
     count: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class Thing:
+class Thing(msgspec.Struct, frozen=True, kw_only=True):
     name: Name
     count: int
     weight: float

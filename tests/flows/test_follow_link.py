@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import force_setattr
 
 from latchstring.base.origin import NOWHERE
 from latchstring.base.secrets import Keyring
@@ -278,7 +279,7 @@ async def test_whoever_ends_nothing_has_not_won_wherever_the_race_was_decided(wo
 async def test_a_link_of_a_connection_that_is_gone_works_nowhere_else(world):
     token = await a_hosted_link(world)
     configuration = world.installation.configuration
-    object.__setattr__(configuration.current, "connections", {})
+    force_setattr(configuration.current, "connections", {})
 
     assert await world.look(token, "phone") == ("denied", "live")
     assert await world.press(token, "laptop") == ("refused", "unknown")
@@ -315,7 +316,7 @@ async def test_a_used_link_stops_no_later_sign_in(world):
 async def test_a_removed_client_gets_nobody_by_a_link(world):
     _, token = await world.ask()
     configuration = world.installation.configuration
-    object.__setattr__(configuration.current, "clients", {})
+    force_setattr(configuration.current, "clients", {})
 
     assert await world.press(token, "laptop") == ("refused", "unknown")
 
@@ -338,7 +339,7 @@ async def test_a_link_leads_to_no_address_that_was_taken_off_meanwhile(world):
     _, token = await world.ask()
     current = world.installation.configuration.current
     client = current.clients["acme-web"].changed({"callbacks": ["http://127.0.0.1:9100/other"]})
-    object.__setattr__(current, "clients", {**current.clients, "acme-web": client})
+    force_setattr(current, "clients", {**current.clients, "acme-web": client})
     pressed = await world.flow_link.press(Press(token=token, browser_digest=None, origin=NOWHERE))
 
     assert (pressed.code, pressed.wanted) == (None, None)

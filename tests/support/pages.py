@@ -1,7 +1,8 @@
 """A sample of every hosted page in every state worth looking at, and a renderer for them."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+
+from msgspec.structs import replace
 
 from latchstring.web.http.frame import Page
 from latchstring.web.http.render import Renderer

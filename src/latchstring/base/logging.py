@@ -6,7 +6,6 @@ Secrets are kept out by never being handed in. Identifiers go through ``masked``
 import contextlib
 import logging
 import sys
-from dataclasses import dataclass
 from typing import Any, Literal, TextIO
 
 import msgspec
@@ -15,8 +14,7 @@ import structlog
 REQUEST_ID_KEY = "request_id"
 
 
-@dataclass(slots=True, weakref_slot=True, eq=False)
-class _Forgiving:
+class _Forgiving(msgspec.Struct, weakref=True, eq=False):
     """A stream that may lose a line: a full disk or a reader that left must not end a request."""
 
     stream: TextIO

@@ -1,8 +1,9 @@
 """A mailbox as settings write it: ``Acme <login@acme.example>`` or the address alone."""
 
 import re
-from dataclasses import dataclass
 from unicodedata import category
+
+import msgspec
 
 _MAILBOX = re.compile(r'(?:"(?P<quoted>[^"\\]*)"|(?P<bare>[^<>"]*))\s*<(?P<address>[^<>]*)>')
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,253}")
@@ -15,8 +16,7 @@ def is_address(text: str) -> bool:
     return bool(_ADDRESS.fullmatch(text))
 
 
-@dataclass(frozen=True, slots=True)
-class Mailbox:
+class Mailbox(msgspec.Struct, frozen=True):
     """A display name, possibly empty, and an address."""
 
     name: str

@@ -1,12 +1,12 @@
 """Where a request came from, as far as the rooms care."""
 
 import ipaddress
-from dataclasses import dataclass
 from functools import lru_cache
 
+import msgspec
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
+
+class Origin(msgspec.Struct, frozen=True, kw_only=True):
     """Who asked: the address, the device in words, the language, the request's id."""
 
     ip: str

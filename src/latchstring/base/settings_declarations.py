@@ -1,14 +1,15 @@
 """A setting as it is declared: a dataclass field that knows its reader and its description."""
 
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, field, fields
 from typing import Any
+
+import msgspec
 
 from latchstring.base.settings_values import Reader, plain, rate, required
 
 
-@dataclass(frozen=True, slots=True)
-class Declaration:
+class Declaration(msgspec.Struct, frozen=True):
     """What is known of one setting before any value is."""
 
     name: str

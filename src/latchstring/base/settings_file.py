@@ -3,9 +3,10 @@
 import re
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from latchstring.base.settings_values import refuse
 
@@ -33,13 +34,12 @@ class FileError(ValueError):
         self.where = where
 
 
-@dataclass(frozen=True, slots=True)
-class SettingsFile:
+class SettingsFile(msgspec.Struct, frozen=True):
     """What a configuration file says, and where."""
 
     path: Path
     table: dict[str, Any]
-    lines: dict[Key, int] = field(default_factory=dict)
+    lines: dict[Key, int] = msgspec.field(default_factory=dict)
 
     @property
     def folder(self) -> Path:

@@ -1,10 +1,11 @@
 """Load the whole configuration, or refuse with every fault at once."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
+
+import msgspec
 
 from latchstring.base import settings_file
 from latchstring.base.settings import (
@@ -46,8 +47,7 @@ SECTIONS: Mapping[str, type] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(msgspec.Struct, frozen=True):
     """The settings, the file they came from, and each value with its origin."""
 
     settings: Settings

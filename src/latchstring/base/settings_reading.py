@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+import msgspec
+
 from latchstring.base.settings_declarations import Declaration, declarations, sections
 from latchstring.base.settings_file import Key, SettingsFile
 from latchstring.base.settings_values import coerced, plain, refuse
@@ -19,8 +21,7 @@ Record = TypeVar("Record")
 _ABSENT = object()
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(msgspec.Struct, frozen=True):
     """One fault: where it stands, the setting, and what is wrong with it."""
 
     where: str
@@ -40,8 +41,7 @@ class SettingsError(Exception):
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(msgspec.Struct, frozen=True):
     """One setting as ``config show`` prints it: a secret masked, and where it came from."""
 
     key: str

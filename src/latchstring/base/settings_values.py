@@ -6,11 +6,12 @@ somebody pasted into the wrong line. Numbers may be repeated.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal, NoReturn
+
+import msgspec
 
 Kind = Literal["text", "integer", "boolean", "list"]
 """What the value is in TOML; environment and command line hold text, which is turned into it."""
@@ -20,8 +21,7 @@ _RATE = re.compile(r"^([1-9][0-9]{0,8})/([1-9][0-9]{0,3})?([smhd])$")
 _LONGEST_TEXT = 2048
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
+class Reader(msgspec.Struct, frozen=True):
     """Reads one setting: its kind, what the reference says of it, and the function."""
 
     kind: Kind
@@ -31,8 +31,7 @@ class Reader:
     """Makes a path absolute, starting at the configuration file's folder."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
+class Rate(msgspec.Struct, frozen=True):
     """So many in so long, written ``10/h`` or ``10/2h``."""
 
     count: int

@@ -3,10 +3,10 @@
 import importlib
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from latchstring.base.errors import AppError
 from latchstring.base.settings_reading import SettingsError
@@ -26,8 +26,7 @@ REFUSED = 1
 MISUSED = 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
+class Desk(msgspec.Struct, frozen=True, kw_only=True):
     """The flows of an open database that administrators use."""
 
     connections: "ManageConnections"
@@ -36,8 +35,7 @@ class Desk:
     signing_keys: "RotateSigningKey"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Roof:
+class Roof(msgspec.Struct, frozen=True, kw_only=True):
     """What only the roof can make, because the command line knows no database and no server."""
 
     serve: "Callable[[Settings], None]"
@@ -59,8 +57,7 @@ class Roof:
     """Be ready to back up, restore and move."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """Where a command is, and its line in the overview."""
 
     module: str

@@ -1,15 +1,15 @@
 """What `dev` prints when it is ready: where everything is, and an `.env` block to copy."""
 
 import json
-from dataclasses import dataclass
+
+import msgspec
 
 from latchstring.base.secrets import random_token
 from latchstring.cli.dev_ports import LOOPBACK
 from latchstring.cli.dev_settings import CLIENT_ID
 
 
-@dataclass(frozen=True, slots=True)
-class Banner:
+class Banner(msgspec.Struct, frozen=True):
     """The addresses of one run."""
 
     issuer: str

@@ -5,15 +5,15 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+
+import msgspec
 
 from latchstring.base.settings import environment
 
 GRACE_SECONDS = 3.0
 
 
-@dataclass(frozen=True, slots=True)
-class DemoProcess:
+class DemoProcess(msgspec.Struct, frozen=True):
     """The running demo, as far as `dev` asks after it."""
 
     process: subprocess.Popen[bytes]

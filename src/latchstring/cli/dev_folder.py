@@ -5,9 +5,10 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from io import TextIOWrapper
 from pathlib import Path
+
+import msgspec
 
 from latchstring.base.errors import Unavailable
 
@@ -15,8 +16,7 @@ FOLDER = Path(".latchstring")
 OCCUPANTS = 20
 
 
-@dataclass(frozen=True, slots=True)
-class DevFolder:
+class DevFolder(msgspec.Struct, frozen=True):
     """A folder that one running `dev` has to itself."""
 
     path: Path

@@ -2,13 +2,13 @@
 
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from latchstring.base.settings import Settings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DevRun:
+class DevRun(msgspec.Struct, frozen=True, kw_only=True):
     """What the roof needs to serve a development server with the inbox."""
 
     settings: Settings

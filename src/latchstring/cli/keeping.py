@@ -1,10 +1,11 @@
 """What ``backup``, ``restore`` and ``move`` borrow from the roof, and what they are told by it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 if TYPE_CHECKING:
     from latchstring.base.settings import Settings
@@ -13,8 +14,7 @@ Rows = Mapping[str, int]
 """How many rows of each table were copied."""
 
 
-@dataclass(frozen=True, slots=True)
-class Restored:
+class Restored(msgspec.Struct, frozen=True):
     """What a backup brought."""
 
     rows: Rows
@@ -25,8 +25,7 @@ class Restored:
     """What was live then and no longer is."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Keeping:
+class Keeping(msgspec.Struct, frozen=True, kw_only=True):
     """How the roof keeps an installation's rows. Each refuses before it changes anything."""
 
     backup: "Callable[[Settings, Path, bool], Rows]"

@@ -1,14 +1,14 @@
 """Where a PostgreSQL database is, as ``database_url`` says it."""
 
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
+
+import msgspec
 
 DEFAULT_PORT = 5432
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(msgspec.Struct, frozen=True):
     """A ``postgresql://`` URL, taken apart."""
 
     host: str

@@ -7,8 +7,9 @@ spoils it, each is done by itself, and only that one hears of it.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from typing import Any, TypeVar
+
+import msgspec
 
 from latchstring.base.errors import Unavailable
 from latchstring.db import records
@@ -28,26 +29,24 @@ _PATIENCE_SECONDS = 0.004
 """How long callers gather while another batch is on its way."""
 
 
-@dataclass(slots=True, eq=False)
-class _Lane:
+class _Lane(msgspec.Struct, eq=False):
     """One statement, who waits for it, and how many batches of it are underway."""
 
     sql: Numbered
-    waiting: list[tuple[list[object], asyncio.Future[Any]]] = field(default_factory=list)
+    waiting: list[tuple[list[object], asyncio.Future[Any]]] = msgspec.field(default_factory=list)
     underway: int = 0
     timer: asyncio.Handle | None = None
 
 
-@dataclass(slots=True, eq=False)
-class Batches:
+class Batches(msgspec.Struct, eq=False):
     """Runs single statements, each durable when its caller is answered."""
 
     execute: Execute
     raced: tuple[type[Exception], ...] = ()
     """What the executor raises where somebody else was in the way."""
 
-    _lanes: dict[Statement, _Lane] = field(default_factory=dict)
-    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _lanes: dict[Statement, _Lane] = msgspec.field(default_factory=dict)
+    _tasks: set[asyncio.Task[None]] = msgspec.field(default_factory=set)
 
     async def __call__(
         self, statement: Statement, record: type[Record], values: Values

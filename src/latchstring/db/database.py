@@ -1,8 +1,9 @@
 """What callers may rely on, whichever database stands behind it."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar, runtime_checkable
+
+import msgspec
 
 from latchstring.db.statements import Statement
 
@@ -34,8 +35,7 @@ class Transaction(Protocol):
         """Execute once for each set of values, in one round trip; return the rows of all."""
 
 
-@dataclass(frozen=True, slots=True)
-class Undone(Generic[Refusal]):
+class Undone(msgspec.Struct, Generic[Refusal], frozen=True):
     """What work returns for a refusal that must leave no trace: it is rolled back, and answered."""
 
     refusal: Refusal
@@ -64,8 +64,7 @@ class AtOnce(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class Load:
+class Load(msgspec.Struct, frozen=True):
     """How much there is to do for a database, in this process."""
 
     working: int

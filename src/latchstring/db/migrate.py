@@ -7,11 +7,11 @@ how a PostgreSQL server does is in ``server.py``.
 import hashlib
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
 import apsw
+import msgspec
 
 from latchstring.base.clock import milliseconds
 from latchstring.base.errors import Unavailable
@@ -37,8 +37,7 @@ class SchemaMismatch(Unavailable):
     """The database was made by another version of the program."""
 
 
-@dataclass(frozen=True, slots=True)
-class Migration:
+class Migration(msgspec.Struct, frozen=True):
     """One file of ``migrations/``."""
 
     number: int
@@ -56,8 +55,7 @@ class Migration:
         return hashlib.sha256(self.text.encode()).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
+class Applied(msgspec.Struct, frozen=True):
     """A line of a database's book."""
 
     number: int

@@ -7,7 +7,6 @@ Columns carry the names of the record's fields. The field's annotation decides t
 
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from functools import cache
@@ -34,13 +33,11 @@ def to_milliseconds(moment: datetime) -> int:
 
 def reader(record: type[Record], columns: tuple[str, ...]) -> Callable[[tuple[Any, ...]], Record]:
     """Return the function that turns a row with these columns into the record (or scalar)."""
-    if not is_dataclass(record):
+    if not _is_record(record):
         convert = _converter(record)
         return lambda row: row[0] if convert is None or row[0] is None else convert(row[0])
-    names = _field_names(record)
     members = tuple(
-        (name, columns.index(name), convert)
-        for name, convert in zip(names, _converters(record), strict=True)
+        (name, columns.index(name), convert) for name, convert in _converters(cast("Any", record)).items()
     )
     return lambda row: record(
         **{
@@ -63,9 +60,9 @@ def reader_of(record: type[Record], columns: tuple[str, ...]) -> Callable[[Any],
     return found
 
 
-def values_of(record: object) -> dict[str, object]:
+def values_of(record: msgspec.Struct) -> dict[str, object]:
     """Return a record's fields by name, ready to be a statement's parameters."""
-    return {name: getattr(record, name) for name in _field_names(type(record))}  # type: ignore[arg-type]  # mypy takes classes for unhashable
+    return msgspec.structs.asdict(record)
 
 
 def to_columns(values: Mapping[str, object]) -> dict[str, object]:
@@ -90,15 +87,14 @@ def to_column(value: object) -> object:
     return value
 
 
-@cache
-def _field_names(record: Any) -> tuple[str, ...]:  # noqa: ANN401 - any dataclass
-    return tuple(field.name for field in fields(record))
+def _is_record(kind: Any) -> bool:  # noqa: ANN401 - annotations are of any kind
+    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
 
 
 @cache
-def _converters(record: type) -> tuple[Convert | None, ...]:
+def _converters(record: Any) -> dict[str, Convert | None]:  # noqa: ANN401 - a record
     hints = get_type_hints(record)
-    return tuple(_converter(hints[name]) for name in _field_names(record))
+    return {name: _converter(hints[name]) for name in record.__struct_fields__}
 
 
 def _converter(annotation: Any) -> Convert | None:  # noqa: ANN401 - annotations are of any kind
@@ -109,7 +105,7 @@ def _converter(annotation: Any) -> Convert | None:  # noqa: ANN401 - annotations
         return bool
     if isinstance(kind, type) and issubclass(kind, Enum):
         return kind
-    if (get_origin(kind) or kind) in (dict, list, tuple, Mapping) or is_dataclass(kind):
+    if (get_origin(kind) or kind) in (dict, list, tuple, Mapping) or _is_record(kind):
         return _json_reader(kind)
     return None
 

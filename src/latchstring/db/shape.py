@@ -5,6 +5,7 @@ from graphlib import TopologicalSorter
 from typing import Any
 
 import apsw
+import msgspec
 
 from latchstring.db import migrate
 
@@ -20,8 +21,7 @@ SEEDED = frozenset({"configuration_version"})
 """Have a row as soon as they are made."""
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(msgspec.Struct, frozen=True):
     """A column and its declared type."""
 
     name: str

@@ -11,11 +11,11 @@ import contextlib
 import queue
 import threading
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import apsw
+import msgspec
 
 from latchstring.base.errors import Unavailable
 from latchstring.db import records
@@ -93,8 +93,7 @@ class SqliteTransaction:
         return self._connection.changes()
 
 
-@dataclass(slots=True, eq=False)
-class _Job:
+class _Job(msgspec.Struct, eq=False):
     work: Work[Any]
     future: asyncio.Future[Any]
     result: Any = None
@@ -110,14 +109,13 @@ class _Job:
             self.future.set_exception(self.error)
 
 
-@dataclass(slots=True, eq=False)
-class SqliteDatabase:
+class SqliteDatabase(msgspec.Struct, eq=False):
     """One file, one writing connection, one reading connection."""
 
     path: Path
     _writer: "_Writer | None" = None
     _reader: apsw.Connection | None = None
-    _reading: dict[Any, Any] = field(default_factory=dict)
+    _reading: dict[Any, Any] = msgspec.field(default_factory=dict)
 
     def open(self) -> "SqliteDatabase":
         """Bring the schema up to date and open both connections; return self."""

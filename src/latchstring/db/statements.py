@@ -8,8 +8,9 @@ is uncovered for PostgreSQL and stays a comment for SQLite.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib import resources
+
+import msgspec
 
 _HEADING = re.compile(r"^-- (\w+) --$", re.MULTILINE)
 _COLUMNS = "columns"
@@ -18,8 +19,7 @@ _COMMENT = re.compile(r"^\s*--.*$", re.MULTILINE)
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_]\w*)")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Statement:
+class Statement(msgspec.Struct, frozen=True, eq=False):
     """One named statement; compared by identity, so it can key caches."""
 
     name: str
@@ -53,8 +53,7 @@ def _without_comments(text: str) -> str:
     return "\n".join(line for line in text.splitlines() if not line.startswith("--")).strip()
 
 
-@dataclass(frozen=True, slots=True)
-class Numbered:
+class Numbered(msgspec.Struct, frozen=True):
     """A statement as PostgreSQL takes it: ``$1`` for the first name, and so on."""
 
     text: str

@@ -1,8 +1,9 @@
 """Turn an ended challenge into a user, signed in if asked; the same for code and link."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+import msgspec
 
 from latchstring.base.ids import ChallengeId, UserId
 from latchstring.base.origin import Origin
@@ -26,8 +27,7 @@ class Method(StrEnum):
     LINK = "link"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proof:
+class Proof(msgspec.Struct, frozen=True, kw_only=True):
     """A challenge that this very transaction ended with a right answer."""
 
     challenge: Challenge
@@ -58,8 +58,7 @@ def amr_of(identifier: Identifier, method: Method) -> tuple[str, ...]:
     return ("otp", channel) if method is Method.CODE else (channel,)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VerifiedUser:
+class VerifiedUser(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody who proved an identifier just now."""
 
     user_id: UserId
@@ -71,8 +70,7 @@ class VerifiedUser:
     opened: Opened | None
 
 
-@dataclass(frozen=True, slots=True)
-class AcceptChallenge:
+class AcceptChallenge(msgspec.Struct, frozen=True):
     """Finds or makes the user, inside the transaction that ended the challenge."""
 
     open_session: OpenSession

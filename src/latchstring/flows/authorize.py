@@ -1,7 +1,8 @@
 """Answer an authorization request at once where the browser is signed in, else keep it."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+import msgspec
 
 from latchstring.base.clock import Clock
 from latchstring.base.ids import AuthorizationId
@@ -18,35 +19,30 @@ from latchstring.domain.sessions.session import Session
 from latchstring.flows.issue_code import issue_code, proof_of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Browser:
+class Browser(msgspec.Struct, frozen=True, kw_only=True):
     """Who is asking: the browser cookie's value, and the session where there is a live one."""
 
     token: str
     session: Session | None
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(msgspec.Struct, frozen=True):
     """The browser was signed in: here is the code."""
 
     code: str
 
 
-@dataclass(frozen=True, slots=True)
-class SignInNeeded:
+class SignInNeeded(msgspec.Struct, frozen=True):
     """The person has to sign in first; the request waits under this id."""
 
     request_id: AuthorizationId
 
 
-@dataclass(frozen=True, slots=True)
-class SignInForbidden:
+class SignInForbidden(msgspec.Struct, frozen=True):
     """Asking the person is not wanted, or they are signed in as somebody else."""
 
 
-@dataclass(frozen=True, slots=True)
-class Authorize:
+class Authorize(msgspec.Struct, frozen=True):
     """A code, a request that waits, or neither: one of the three for every checked request."""
 
     database: Database

@@ -1,6 +1,6 @@
 """Go on as the person this browser is signed in as, where the application asked to choose."""
 
-from dataclasses import dataclass
+import msgspec
 
 from latchstring.base.clock import Clock
 from latchstring.base.ids import AuthorizationId
@@ -8,8 +8,7 @@ from latchstring.db.database import Database
 from latchstring.domain.authorizations import store as authorizations
 
 
-@dataclass(frozen=True, slots=True)
-class ChooseAccount:
+class ChooseAccount(msgspec.Struct, frozen=True):
     """The choice is made; the request no longer asks for one."""
 
     database: Database

@@ -11,9 +11,10 @@ import contextlib
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import timedelta
 from random import SystemRandom
+
+import msgspec
 
 from latchstring.base.clock import Clock
 from latchstring.base.errors import Unavailable
@@ -56,8 +57,7 @@ def _silent(_report: Report) -> None:
     """Report to nobody."""
 
 
-@dataclass(slots=True, eq=False, kw_only=True)
-class DeliverMessages:
+class DeliverMessages(msgspec.Struct, eq=False, kw_only=True):
     """Runs until it is stopped. ``wake`` it after a commit that enqueued something."""
 
     database: Database
@@ -68,18 +68,18 @@ class DeliverMessages:
     predecessors: str = ""
     """Prefix of owners known to be dead; what they held is taken over at the start."""
     report: Callable[[Report], None] = _silent
-    draw: Callable[[], float] = field(default_factory=lambda: SystemRandom().random)
-    lanes: Lanes = field(default_factory=Lanes)
-    _wake: asyncio.Event = field(default_factory=asyncio.Event)
-    _ended: asyncio.Event = field(default_factory=asyncio.Event)
+    draw: Callable[[], float] = msgspec.field(default_factory=lambda: SystemRandom().random)
+    lanes: Lanes = msgspec.field(default_factory=Lanes)
+    _wake: asyncio.Event = msgspec.field(default_factory=asyncio.Event)
+    _ended: asyncio.Event = msgspec.field(default_factory=asyncio.Event)
     _stopping: bool = False
     _abandoned: bool = False
     _running: asyncio.Task[None] | None = None
     _promised: int = 0
     _searching: bool = False
     _search_at: float = 0.0
-    _flights: dict[MessageId, Flight] = field(default_factory=dict)
-    _verdicts: list[tuple[Message, Verdict]] = field(default_factory=list)
+    _flights: dict[MessageId, Flight] = msgspec.field(default_factory=dict)
+    _verdicts: list[tuple[Message, Verdict]] = msgspec.field(default_factory=list)
 
     def wake(self) -> None:
         """Look at the outbox now; from the event loop's thread."""

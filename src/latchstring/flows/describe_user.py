@@ -1,6 +1,6 @@
 """Describe a user to the application that holds an access token."""
 
-from dataclasses import dataclass
+import msgspec
 
 from latchstring.base.clock import Clock
 from latchstring.base.secrets import digest
@@ -16,8 +16,7 @@ from latchstring.domain.tokens.claims import Person, describe
 from latchstring.flows.find_person import find_person
 
 
-@dataclass(frozen=True, slots=True)
-class DescribeUser:
+class DescribeUser(msgspec.Struct, frozen=True):
     """The claims an access token opens: as they are now, not as they were at the sign-in."""
 
     database: Database

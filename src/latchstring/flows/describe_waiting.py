@@ -1,7 +1,8 @@
 """What a waiting sign-in page may know: how long its code is, and what became of the message."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from latchstring.base.clock import Clock
 from latchstring.base.ids import AuthorizationId, IdentifierDigest
@@ -13,8 +14,7 @@ from latchstring.domain.delivery.message import Message, State
 from latchstring.domain.delivery.store import Fate
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(msgspec.Struct, frozen=True):
     """The newest challenge of the page, the lengths of live codes, and the message's row."""
 
     challenge: Challenge
@@ -25,8 +25,7 @@ class Waiting:
     now: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class DescribeWaiting:
+class DescribeWaiting(msgspec.Struct, frozen=True):
     """Reads; changes nothing."""
 
     database: Database

@@ -8,8 +8,9 @@ signs in once more. What only slows attackers down, limits and budgets, stays as
 A clock that went back has the same effect: what had expired would be good again.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 from latchstring.base.clock import Clock
 from latchstring.base.origin import NOWHERE
@@ -31,8 +32,7 @@ class Reason(StrEnum):
     CLOCK_WENT_BACK = "the database's clock went back"
 
 
-@dataclass(frozen=True, slots=True)
-class EndWhatWasLive:
+class EndWhatWasLive(msgspec.Struct, frozen=True):
     """Ends challenges, messages, requests, codes, tokens and sessions of everybody, at once."""
 
     clock: Clock

@@ -1,7 +1,8 @@
 """Exchange an authorization code for tokens, once."""
 
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+import msgspec
 
 from latchstring.base.clock import Clock
 from latchstring.base.origin import Origin
@@ -17,13 +18,11 @@ from latchstring.domain.tokens import store as tokens
 from latchstring.flows.issue_tokens import IssueTokens, TokenRequest, Tokens, Unsigned
 
 
-@dataclass(frozen=True, slots=True)
-class _Refused:
+class _Refused(msgspec.Struct, frozen=True):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class ExchangeCode:
+class ExchangeCode(msgspec.Struct, frozen=True):
     """One caller gets the tokens of a code.
 
     The code is spent by whoever presents it first, right or wrong: a code that turned up at
@@ -48,7 +47,7 @@ class ExchangeCode:
         )
         if isinstance(outcome, _Refused):
             raise CodeRefused(detail=outcome.reason)
-        return self.issue_tokens.sign(replace(outcome, algorithm=algorithm))
+        return self.issue_tokens.sign(msgspec.structs.replace(outcome, algorithm=algorithm))
 
     async def _decide(
         self,

@@ -1,7 +1,8 @@
 """Find the session of a browser, and keep it from idling out while it is used."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from latchstring.base.clock import Clock
 from latchstring.db.database import Database, Transaction
@@ -9,8 +10,7 @@ from latchstring.domain.sessions import store as sessions
 from latchstring.domain.sessions.session import Lifetime, Session, session_id_of
 
 
-@dataclass(frozen=True, slots=True)
-class FindSession:
+class FindSession(msgspec.Struct, frozen=True):
     """The living session of a cookie's token, or nothing; anything malformed is nothing."""
 
     database: Database

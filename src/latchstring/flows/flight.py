@@ -1,8 +1,9 @@
 """A message on its way, and what one round of the worker writes down about those there are."""
 
 import asyncio
-from dataclasses import dataclass, field
 from datetime import timedelta
+
+import msgspec
 
 from latchstring.domain.delivery.message import Message
 from latchstring.domain.delivery.verdict import Report, Verdict
@@ -13,8 +14,7 @@ LEASE = timedelta(seconds=5)
 _RENEW_SECONDS = 1.5
 
 
-@dataclass(slots=True, eq=False)
-class Flight:
+class Flight(msgspec.Struct, eq=False):
     """A message that this worker holds and sends."""
 
     message: Message
@@ -29,14 +29,13 @@ class Flight:
         return self.held_until - LEASE.total_seconds() + _RENEW_SECONDS
 
 
-@dataclass(frozen=True, slots=True)
-class Round:
+class Round(msgspec.Struct, frozen=True):
     """What one transaction is to do, and what came of it."""
 
     verdicts: list[tuple[Message, Verdict]]
     renewals: list[Flight]
     most: int
-    reports: list[Report] = field(default_factory=list)
-    lost: list[Flight] = field(default_factory=list)
-    found: list[Message] = field(default_factory=list)
-    claimed: list[Message] = field(default_factory=list)
+    reports: list[Report] = msgspec.field(default_factory=list)
+    lost: list[Flight] = msgspec.field(default_factory=list)
+    found: list[Message] = msgspec.field(default_factory=list)
+    claimed: list[Message] = msgspec.field(default_factory=list)

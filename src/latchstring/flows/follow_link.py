@@ -6,7 +6,6 @@ completed by a press elsewhere.
 """
 
 import contextlib
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -57,8 +56,7 @@ class Way(StrEnum):
     OVER = "over"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenedLink:
+class OpenedLink(msgspec.Struct, frozen=True, kw_only=True):
     """A genuine link as this browser sees it."""
 
     challenge: Challenge
@@ -79,8 +77,7 @@ class OpenedLink:
         return self.signed_in_as == self.challenge.identifier
 
 
-@dataclass(frozen=True, slots=True)
-class Pressed:
+class Pressed(msgspec.Struct, frozen=True):
     """A link was consumed: who signed in, and the code for the application that started it."""
 
     user: VerifiedUser
@@ -91,8 +88,7 @@ class Pressed:
     """The authorization code to take there."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Press:
+class Press(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody pressed the link page's button."""
 
     token: str
@@ -102,8 +98,7 @@ class Press:
     """The session cookie the browser came with; it ends when the new session opens."""
 
 
-@dataclass(frozen=True, slots=True)
-class FollowLink:
+class FollowLink(msgspec.Struct, frozen=True):
     """Reads, consumes, shows the code of, or voids the challenge behind a magic link."""
 
     database: Database

@@ -1,7 +1,8 @@
 """Issue an access token, and an ID token where openid was granted."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+import msgspec
 
 from latchstring.base.ids import ClientId, SessionId, UserId
 from latchstring.base.settings import SigningAlgorithm
@@ -16,8 +17,7 @@ OPENID = "openid"
 TOKEN_TYPE = "Bearer"  # noqa: S105 - the name of a kind of token (RFC 6750), no token
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TokenRequest:
+class TokenRequest(msgspec.Struct, frozen=True, kw_only=True):
     """For which client, about whom, and how they signed in."""
 
     client_id: ClientId
@@ -36,8 +36,7 @@ class TokenRequest:
     """What the client's ID tokens are signed with."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tokens:
+class Tokens(msgspec.Struct, frozen=True, kw_only=True):
     """What the application receives."""
 
     access_token: str
@@ -47,8 +46,7 @@ class Tokens:
     token_type: str = TOKEN_TYPE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unsigned:
+class Unsigned(msgspec.Struct, frozen=True, kw_only=True):
     """Tokens whose row is written and whose ID token still wants its signature."""
 
     access_token: str
@@ -57,8 +55,7 @@ class Unsigned:
     algorithm: SigningAlgorithm
 
 
-@dataclass(frozen=True, slots=True)
-class IssueTokens:
+class IssueTokens(msgspec.Struct, frozen=True):
     """Tokens for a sign-in that is already proven.
 
     A flow calls ``record`` inside its transaction and ``sign`` after it: a signature is the dearest

@@ -5,7 +5,8 @@ database, so its clock is the time of all of them (decision 9).
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from latchstring.base.clock import SteadyClock
 from latchstring.base.logging import get_logger
@@ -14,8 +15,7 @@ _CONFIRMED = 3
 """So many looks in a row must say that the database's clock went back."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(msgspec.Struct, frozen=True):
     """What the database's clock showed, and between which two moments on ours."""
 
     database_time: int
@@ -25,8 +25,7 @@ class Sample:
     ended: int
 
 
-@dataclass(slots=True)
-class KeepTime:
+class KeepTime(msgspec.Struct):
     """Takes a sample twice a second, from ``RefreshConfiguration``."""
 
     clock: SteadyClock

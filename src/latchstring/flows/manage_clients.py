@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import msgspec
+
 from latchstring.base import secrets
 from latchstring.base.clock import Clock
 from latchstring.base.errors import AppError, InvalidRequest, NotFound
@@ -29,8 +31,7 @@ class Registered:
     secret: str | None = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class ManageClients:
+class ManageClients(msgspec.Struct, frozen=True):
     """A change holds for every request after it, in every process within two seconds."""
 
     database: Database

@@ -1,8 +1,9 @@
 """Show and change the ways in while the server runs."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from latchstring.base.clock import Clock
 from latchstring.base.errors import InvalidRequest
@@ -16,8 +17,7 @@ from latchstring.domain.connections.connection import Connection
 from latchstring.flows.refresh_configuration import bump_version
 
 
-@dataclass(frozen=True, slots=True)
-class ManageConnections:
+class ManageConnections(msgspec.Struct, frozen=True):
     """A change holds for every start after it, in every process within two seconds."""
 
     database: Database

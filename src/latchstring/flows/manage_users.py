@@ -1,7 +1,8 @@
 """Show, block and delete users, and void the codes they were sent."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from latchstring.base.clock import Clock
 from latchstring.base.errors import NotFound
@@ -26,16 +27,14 @@ from latchstring.domain.tokens import store as tokens
 _BY = "administrator"
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(msgspec.Struct, frozen=True):
     """A user with everything that identifies it."""
 
     user: User
     identifiers: tuple[UserIdentifier, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ManageUsers:
+class ManageUsers(msgspec.Struct, frozen=True):
     """What an administrator does to a user. Users are named by subject, email or number."""
 
     database: Database

@@ -5,7 +5,7 @@ server that was restored to a point in time. Unless the standby had every commit
 of the last codes that were used and the last tokens that were revoked.
 """
 
-from dataclasses import dataclass
+import msgspec
 
 from latchstring.base.clock import Clock
 from latchstring.base.logging import get_logger
@@ -16,8 +16,7 @@ from latchstring.flows.end_what_was_live import EndWhatWasLive, Reason
 SQL = statements.load(__package__, "notice_failover.sql")
 
 
-@dataclass(frozen=True, slots=True)
-class NoticeFailover:
+class NoticeFailover(msgspec.Struct, frozen=True):
     """Compares the database's timeline with the one it was last seen on.
 
     A database calls it with each new connection, in a transaction on that very connection, and

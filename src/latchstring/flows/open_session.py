@@ -1,7 +1,8 @@
 """Sign a browser in: always a new session id, never one that was there before (fixation)."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from latchstring.base.ids import AuthorizationId, ClientId, UserId
 from latchstring.base.origin import Origin
@@ -15,8 +16,7 @@ from latchstring.domain.sessions import store as sessions
 from latchstring.domain.sessions.session import Lifetime, Session, open_session, session_id_of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionRequest:
+class SessionRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A browser that is to be signed in, and the cookie it came with."""
 
     identifier: Identifier
@@ -27,16 +27,14 @@ class SessionRequest:
     """The hosted sign-in of this browser that the session answers."""
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(msgspec.Struct, frozen=True):
     """A new session and the token for its cookie; the token is nowhere else."""
 
     session: Session
     token: str
 
 
-@dataclass(frozen=True, slots=True)
-class OpenSession:
+class OpenSession(msgspec.Struct, frozen=True):
     """Opens a session inside the caller's transaction; the browser's earlier one ends with it."""
 
     lifetime: Lifetime

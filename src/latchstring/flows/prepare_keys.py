@@ -1,6 +1,6 @@
 """Prepare the keys at the start: the key file fits, each algorithm has a key, and it opens."""
 
-from dataclasses import dataclass
+import msgspec
 
 from latchstring.base.clock import Clock
 from latchstring.base.logging import get_logger
@@ -14,8 +14,7 @@ from latchstring.domain.keys.signer import Signer
 from latchstring.flows.refresh_configuration import bump_version
 
 
-@dataclass(frozen=True, slots=True)
-class CheckKeyring:
+class CheckKeyring(msgspec.Struct, frozen=True):
     """A key file that is not this database's is refused before anything is derived from it."""
 
     database: Database
@@ -45,8 +44,7 @@ class CheckKeyring:
         return await keys.list_checks(tx)
 
 
-@dataclass(frozen=True, slots=True)
-class PrepareKeys:
+class PrepareKeys(msgspec.Struct, frozen=True):
     """The signer of this installation; its keys are made on the first start, and found later."""
 
     database: Database

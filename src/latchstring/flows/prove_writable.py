@@ -1,6 +1,6 @@
 """Find out whether anything can be written: the lock is free, the disk has space, it may be."""
 
-from dataclasses import dataclass
+import msgspec
 
 from latchstring.db import statements
 from latchstring.db.database import Database, Transaction
@@ -8,8 +8,7 @@ from latchstring.db.database import Database, Transaction
 SQL = statements.load(__package__, "prove_writable.sql")
 
 
-@dataclass(frozen=True, slots=True)
-class ProveWritable:
+class ProveWritable(msgspec.Struct, frozen=True):
     """Writes one page as it was; raises ``Unavailable`` where that cannot be done."""
 
     database: Database

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+import msgspec
 
 from latchstring.base.clock import Clock
 from latchstring.base.errors import Unavailable
@@ -28,8 +29,7 @@ _PAUSE_SECONDS = 30.0
 Step = Callable[[Transaction], Awaitable[int]]
 
 
-@dataclass(frozen=True, slots=True)
-class PurgeExpired:
+class PurgeExpired(msgspec.Struct, frozen=True):
     """One batch per table and transaction; again at once where a batch was full."""
 
     database: Database

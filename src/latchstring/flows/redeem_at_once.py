@@ -5,9 +5,10 @@ plain wrong answer, or met somebody else in the way, is done step by step. That 
 in bench/.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+
+import msgspec
 
 from latchstring.base.ids import (
     ChallengeId,
@@ -44,8 +45,7 @@ from latchstring.flows.verify_passwordless import Reason, Refused, VerifyRequest
 SQL = statements.load(__package__, "redeem_at_once.sql")
 
 
-@dataclass(frozen=True, slots=True)
-class Redeemed:
+class Redeemed(msgspec.Struct, frozen=True):
     """Whom a right code proved."""
 
     person: Person
@@ -53,8 +53,7 @@ class Redeemed:
     """The address limit that the start counted against, to be given back."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+class _Row(msgspec.Struct, frozen=True):
     challenge_id: ChallengeId | None
     address_digest: str | None
     user_id: UserId | None
@@ -66,8 +65,7 @@ class _Row:
     attempts_left: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WholeRedemption:
+class WholeRedemption(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a redemption may write."""
 
     verification: VerifyRequest

@@ -3,7 +3,7 @@
 A crash between the two would spend the code and give nothing for it.
 """
 
-from dataclasses import dataclass
+import msgspec
 
 from latchstring.base.errors import AppError
 from latchstring.base.settings import SigningAlgorithm
@@ -25,8 +25,7 @@ from latchstring.flows.verify_passwordless import (
 _Outcome = Unsigned | Refused | Exhausted | Undone[AppError]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RedeemRequest:
+class RedeemRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A typed code, and what the application wants for it."""
 
     verification: VerifyRequest
@@ -36,8 +35,7 @@ class RedeemRequest:
     algorithm: SigningAlgorithm
 
 
-@dataclass(frozen=True, slots=True)
-class RedeemCode:
+class RedeemCode(msgspec.Struct, frozen=True):
     """Tokens for a right code; exactly one of many racing right answers gets them."""
 
     database: Database

@@ -8,7 +8,8 @@ same look brings the database's time.
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 from latchstring.base.errors import InvalidRequest, Unavailable
 from latchstring.base.logging import get_logger
@@ -26,8 +27,7 @@ from latchstring.flows.keep_time import KeepTime, Sample
 SQL = statements.load(__package__, "refresh_configuration.sql")
 
 
-@dataclass(frozen=True, slots=True)
-class Configuration:
+class Configuration(msgspec.Struct, frozen=True):
     """What the administrator decided, as one process sees it; replaced as a whole."""
 
     connections: Mapping[str, Connection]
@@ -36,8 +36,7 @@ class Configuration:
     version: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
+class _Look(msgspec.Struct, frozen=True):
     version: int
     database_time: int
 
@@ -52,8 +51,7 @@ async def bump_version(tx: Transaction) -> None:
     await tx.run(SQL["bump_version"], {})
 
 
-@dataclass(slots=True)
-class RefreshConfiguration:
+class RefreshConfiguration(msgspec.Struct):
     """Keeps ``current``, the signer and the time true within a second of any process's change."""
 
     database: Database
@@ -66,7 +64,7 @@ class RefreshConfiguration:
     _current: Configuration | None = None
     _signer: Signer | None = None
     _troubled: bool = False
-    _reading: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _reading: asyncio.Lock = msgspec.field(default_factory=asyncio.Lock)
 
     @property
     def current(self) -> Configuration:

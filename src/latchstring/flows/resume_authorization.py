@@ -1,7 +1,8 @@
 """Resume a waiting authorization request once its person has signed in."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+import msgspec
 
 from latchstring.base.clock import Clock
 from latchstring.base.errors import NotFound
@@ -24,30 +25,26 @@ class AuthorizationOver(NotFound):
         self.request = request
 
 
-@dataclass(frozen=True, slots=True)
-class Resumed:
+class Resumed(msgspec.Struct, frozen=True):
     """The answer for the application."""
 
     request: AuthorizationRequest
     code: str
 
 
-@dataclass(frozen=True, slots=True)
-class SomebodyElse:
+class SomebodyElse(msgspec.Struct, frozen=True):
     """The person signed in, and is not whom the application asked for."""
 
     request: AuthorizationRequest
 
 
-@dataclass(frozen=True, slots=True)
-class NotYet:
+class NotYet(msgspec.Struct, frozen=True):
     """The person has not signed in as this request wants it."""
 
     request: AuthorizationRequest
 
 
-@dataclass(frozen=True, slots=True)
-class FindAuthorization:
+class FindAuthorization(msgspec.Struct, frozen=True):
     """A waiting request, for the browser that made it alone."""
 
     database: Database
@@ -63,8 +60,7 @@ class FindAuthorization:
         return request
 
 
-@dataclass(frozen=True, slots=True)
-class ResumeAuthorization:
+class ResumeAuthorization(msgspec.Struct, frozen=True):
     """Exactly one code answers a request, however often the browser comes back."""
 
     database: Database

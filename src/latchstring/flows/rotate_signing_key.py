@@ -1,8 +1,9 @@
 """Let the next signing key sign, while what the one before has signed stays good."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from latchstring.base.clock import Clock
 from latchstring.base.errors import AppError, Forbidden, NotFound
@@ -20,8 +21,7 @@ from latchstring.domain.keys.rotation import in_state, known_at
 from latchstring.flows.refresh_configuration import bump_version
 
 
-@dataclass(frozen=True, slots=True)
-class RotateSigningKey:
+class RotateSigningKey(msgspec.Struct, frozen=True):
     """A rotation holds in every process within two seconds."""
 
     database: Database

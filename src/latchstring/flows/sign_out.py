@@ -1,6 +1,6 @@
 """Sign a browser out."""
 
-from dataclasses import dataclass
+import msgspec
 
 from latchstring.base.clock import Clock
 from latchstring.base.origin import Origin
@@ -11,8 +11,7 @@ from latchstring.domain.sessions import store as sessions
 from latchstring.domain.sessions.session import Session
 
 
-@dataclass(frozen=True, slots=True)
-class SignOut:
+class SignOut(msgspec.Struct, frozen=True):
     """Ends this browser's session on the server, at once."""
 
     database: Database

@@ -6,8 +6,9 @@ bench/.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+import msgspec
 
 from latchstring.base.ids import new_id
 from latchstring.base.secrets import random_token
@@ -25,8 +26,7 @@ Started = Message | Exhausted | None
 SQL = statements.load(__package__, "start_at_once.sql")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WholeStart:
+class WholeStart(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a start writes, as it is for somebody welcome with guesses left."""
 
     challenge: Challenge
@@ -39,8 +39,7 @@ class WholeStart:
     ip: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+class _Row(msgspec.Struct, frozen=True):
     decoy: bool | None
     limit_name: str | None
     limit_ends_at: datetime | None
@@ -57,7 +56,7 @@ async def start_at_once(at_once: AtOnce, start: WholeStart, budget: Budget) -> S
         return Exhausted(limit, key, row.limit_ends_at)
     if row.decoy is None:
         return None
-    return replace(start.message, decoy=True) if row.decoy else start.message
+    return msgspec.structs.replace(start.message, decoy=True) if row.decoy else start.message
 
 
 def _values(start: WholeStart, budget: Budget) -> dict[str, object]:

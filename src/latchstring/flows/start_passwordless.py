@@ -5,10 +5,11 @@ path and the same time. Whoever may not sign in gets a decoy: the same rows, a c
 fits, a message that the worker settles without sending it.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any, Protocol
+
+import msgspec
 
 from latchstring.base.clock import Clock
 from latchstring.base.errors import InvalidRequest, TooManyRequests
@@ -43,16 +44,14 @@ _GRACE = timedelta(minutes=1)
 """How much longer than a code its page lives: it must still be there to say "expired"."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
+class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     """The hosted sign-in that asks, and how often it has asked before."""
 
     authorization_id: AuthorizationId
     starts: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StartRequest:
+class StartRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Who wants to sign in, to what, from where."""
 
     client: Client
@@ -100,16 +99,14 @@ class AlreadyStarted(Enum):
     TWICE = "twice"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Started:
+class Started(msgspec.Struct, frozen=True, kw_only=True):
     """What the waiting page may know. It is the same for a decoy."""
 
     challenge_id: ChallengeId
     code_length: int
 
 
-@dataclass(frozen=True, slots=True)
-class StartPasswordless:
+class StartPasswordless(msgspec.Struct, frozen=True):
     """The message is in the outbox when this returns, or a limit was raised."""
 
     database: Database

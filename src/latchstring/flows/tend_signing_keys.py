@@ -2,8 +2,9 @@
 
 import asyncio
 import random
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+import msgspec
 
 from latchstring.base.clock import Clock
 from latchstring.base.errors import Unavailable
@@ -18,8 +19,7 @@ from latchstring.flows.refresh_configuration import bump_version
 _PAUSE_SECONDS = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class TendSigningKeys:
+class TendSigningKeys(msgspec.Struct, frozen=True):
     """So that a rotation has a key that everybody knows already, at any time."""
 
     database: Database

@@ -5,9 +5,10 @@ which first holds everything that the answer could fit: whatever arrives at the 
 compared only when this answer is counted.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+import msgspec
 
 from latchstring.base.clock import Clock
 from latchstring.base.errors import AppError, TooManyRequests, Unavailable
@@ -39,8 +40,7 @@ from latchstring.flows.open_session import SessionRequest
 from latchstring.flows.start_passwordless import browser_kind, budget_of, limit_of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VerifyRequest:
+class VerifyRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A code somebody typed, for whom and for which application."""
 
     client_id: ClientId
@@ -62,8 +62,7 @@ class Reason(StrEnum):
     TOO_MANY = "too_many"
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(msgspec.Struct, frozen=True):
     """A refusal as a value; ``attempts_left`` where live codes remain."""
 
     reason: Reason
@@ -77,16 +76,14 @@ class Refused:
         return CodeExpired() if self.reason is Reason.EXPIRED else TooManyTries()
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(msgspec.Struct, frozen=True):
     """The challenge that the answer fitted, and all that ended with it."""
 
     challenge: Challenge
     ended: list[ChallengeId]
 
 
-@dataclass(frozen=True, slots=True)
-class VerifyPasswordless:
+class VerifyPasswordless(msgspec.Struct, frozen=True):
     """The user whom a right code proves; exactly one of many racing right answers gets it."""
 
     database: Database

@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from dataclasses import dataclass
+
+import msgspec
 
 from latchstring.base.clock import Clock
 from latchstring.base.errors import Unavailable
@@ -18,8 +19,7 @@ _LATE_SECONDS = 20.0
 _REMIND_SECONDS = 60.0
 
 
-@dataclass(slots=True, eq=False)
-class WatchOutbox:
+class WatchOutbox(msgspec.Struct, eq=False):
     """Knows what was in the outbox a moment ago."""
 
     database: Database

@@ -1,9 +1,10 @@
 """Write the file's connections and clients where the database has none, and tell what differs."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+import msgspec
 
 from latchstring.base import secrets
 from latchstring.base.clock import Clock
@@ -16,8 +17,7 @@ from latchstring.domain.connections.connection import Connection
 from latchstring.flows.refresh_configuration import bump_version
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(msgspec.Struct, frozen=True):
     """A setting that the file and the database tell apart. The database's value holds."""
 
     key: str
@@ -25,16 +25,14 @@ class Difference:
     in_database: object
 
 
-@dataclass(frozen=True, slots=True)
-class FirstValues:
+class FirstValues(msgspec.Struct, frozen=True):
     """What was written at this start, and what the file says in vain."""
 
     written: tuple[str, ...]
     differences: tuple[Difference, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class WriteFirstValues:
+class WriteFirstValues(msgspec.Struct, frozen=True):
     """After this the database holds every connection and client that the file names."""
 
     database: Database

@@ -9,7 +9,8 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass, field
+
+import msgspec
 
 from latchstring.base.logging import get_logger
 from latchstring.main.crowd import Crowd
@@ -24,8 +25,7 @@ _HANDSHAKE_SECONDS = 10.0
 logger = get_logger()
 
 
-@dataclass(slots=True, eq=False)
-class Acceptor:
+class Acceptor(msgspec.Struct, eq=False):
     """One listening socket; looks like a server of asyncio's to whoever closes it."""
 
     listener: socket.socket
@@ -35,8 +35,8 @@ class Acceptor:
     crowd: Crowd
     certificate: ssl.SSLContext | None = None
     has_siblings: bool = False
-    _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
-    _arriving: set[asyncio.Task[None]] = field(default_factory=set)
+    _loop: asyncio.AbstractEventLoop = msgspec.field(default_factory=asyncio.get_running_loop)
+    _arriving: set[asyncio.Task[None]] = msgspec.field(default_factory=set)
     _resting: asyncio.TimerHandle | None = None
     _is_open: bool = False
 

@@ -8,8 +8,8 @@ import contextlib
 import socket
 import sys
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 
+import msgspec
 import structlog
 import uvloop
 
@@ -57,8 +57,7 @@ async def _serve(found: Orders, listener: socket.socket, channel: socket.socket)
     return 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Supervisor:
+class _Supervisor(msgspec.Struct, frozen=True):
     """Whoever started us, over the channel."""
 
     reader: asyncio.StreamReader

@@ -1,6 +1,6 @@
 """The numbers of several server processes; none goes down when a process is replaced."""
 
-from dataclasses import dataclass, field
+import msgspec
 
 from latchstring.main.tally import Tally
 from latchstring.web.http.metrics import Snapshot
@@ -8,13 +8,12 @@ from latchstring.web.http.metrics import Snapshot
 SUPERVISOR = "supervisor"
 
 
-@dataclass(slots=True, eq=False)
-class Books:
+class Books(msgspec.Struct, eq=False):
     """What each process said last, and what those before it had said at their end."""
 
-    own: Tally = field(default_factory=Tally)
-    _before: dict[int, Snapshot] = field(default_factory=dict)
-    _latest: dict[int, Snapshot] = field(default_factory=dict)
+    own: Tally = msgspec.field(default_factory=Tally)
+    _before: dict[int, Snapshot] = msgspec.field(default_factory=dict)
+    _latest: dict[int, Snapshot] = msgspec.field(default_factory=dict)
 
     def note(self, number: int, numbers: Snapshot) -> None:
         """Take what a process says."""

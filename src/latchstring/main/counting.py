@@ -1,8 +1,9 @@
 """Flows that count what comes of them; made only where somebody asked for metrics."""
 
 from collections.abc import Awaitable
-from dataclasses import dataclass, replace
 from typing import Any, TypeVar, cast
+
+import msgspec
 
 from latchstring.base.errors import AppError, TooManyRequests, Unavailable
 from latchstring.db.database import Database, HasLoad
@@ -51,7 +52,7 @@ RETRIED = "retried"
 
 def counted(flows: Flows, tally: Tally) -> Flows:
     """Return the flows; starts and verifies count what came of them."""
-    return replace(
+    return msgspec.structs.replace(
         flows,
         start=cast("StartPasswordless", _Start(flows.start, tally)),
         verify=cast("VerifyPasswordless", _Verify(flows.verify, tally)),
@@ -93,8 +94,7 @@ def count_requests(tally: Tally, application: Application, crowd: Crowd, busy: B
     tally.gauge("requests_at_work", lambda: len(crowd.tasks))
 
 
-@dataclass(frozen=True, slots=True)
-class _Start:
+class _Start(msgspec.Struct, frozen=True):
     flow: StartPasswordless
     tally: Tally
 
@@ -103,8 +103,7 @@ class _Start:
         return await _noted(self.tally, labels, self.flow(request))
 
 
-@dataclass(frozen=True, slots=True)
-class _Verify:
+class _Verify(msgspec.Struct, frozen=True):
     flow: VerifyPasswordless
     tally: Tally
 
@@ -112,8 +111,7 @@ class _Verify:
         return await _noted(self.tally, ("verifies", "code"), self.flow(request))
 
 
-@dataclass(frozen=True, slots=True)
-class _Redeem:
+class _Redeem(msgspec.Struct, frozen=True):
     flow: RedeemCode
     tally: Tally
 
@@ -121,8 +119,7 @@ class _Redeem:
         return await _noted(self.tally, ("verifies", "code"), self.flow(request))
 
 
-@dataclass(frozen=True, slots=True)
-class _FollowLink:
+class _FollowLink(msgspec.Struct, frozen=True):
     flow: FollowLink
     tally: Tally
 

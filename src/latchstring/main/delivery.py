@@ -1,8 +1,9 @@
 """The worker that delivers messages, and where it hands them over."""
 
 import gettext
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from latchstring.base.ids import ChallengeId
 from latchstring.base.logging import get_logger
@@ -29,8 +30,7 @@ _LOCALES = Path(__file__).resolve().parents[1] / "locale"
 logger = get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class MessageSecrets:
+class MessageSecrets(msgspec.Struct, frozen=True):
     """What a message carries, derived from its challenge; the two rooms need not meet."""
 
     keyring: Keyring

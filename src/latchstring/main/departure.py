@@ -10,7 +10,8 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+
+import msgspec
 
 from latchstring.base.logging import get_logger
 
@@ -19,17 +20,16 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 logger = get_logger()
 
 
-@dataclass(slots=True)
-class Departure:
+class Departure(msgspec.Struct):
     """Whether this process is on its way out, and whether the moment of grace is over."""
 
     grace: float = 0.0
     """Seconds from the first word to the end of taking requests."""
 
-    _began: asyncio.Event = field(default_factory=asyncio.Event)
+    _began: asyncio.Event = msgspec.field(default_factory=asyncio.Event)
     _until: float = 0.0
-    _hurried: asyncio.Event = field(default_factory=asyncio.Event)
-    _first: list[Callable[[], None]] = field(default_factory=list)
+    _hurried: asyncio.Event = msgspec.field(default_factory=asyncio.Event)
+    _first: list[Callable[[], None]] = msgspec.field(default_factory=list)
 
     @property
     def is_near(self) -> bool:

@@ -2,8 +2,9 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from latchstring.base import key_file
 from latchstring.base.clock import Clock, SteadyClock
@@ -24,8 +25,7 @@ from latchstring.flows.write_first_values import WriteFirstValues
 logger = get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class Installation:
+class Installation(msgspec.Struct, frozen=True):
     """What every command needs."""
 
     settings: Settings

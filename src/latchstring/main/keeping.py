@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+import msgspec
 
 from latchstring.base import key_file, logging
 from latchstring.base.clock import SystemClock
@@ -88,4 +89,5 @@ async def _revived(copy: Path, keyring: Keyring) -> tuple[datetime | None, dict[
         event = await database.transact(lambda tx: end(tx, Reason.RESTORED))
     finally:
         await database.close()
-    return newest, {name: count for name, count in asdict(event).items() if name != "reason"}
+    ended = msgspec.structs.asdict(event)
+    return newest, {name: count for name, count in ended.items() if name != "reason"}

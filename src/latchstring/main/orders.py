@@ -8,7 +8,8 @@ import json
 import pickle
 import socket
 import struct
-from dataclasses import dataclass
+
+import msgspec
 
 from latchstring.base.settings import Settings
 from latchstring.web.http.metrics import Snapshot
@@ -18,8 +19,7 @@ LONGEST_WORD = 1024 * 1024
 _SIZE = struct.Struct(">I")
 
 
-@dataclass(frozen=True, slots=True)
-class Orders:
+class Orders(msgspec.Struct, frozen=True):
     """How one of several server processes is to serve."""
 
     settings: Settings
@@ -27,8 +27,7 @@ class Orders:
     """From 0 on; whoever takes the place of one that ended has its number."""
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(msgspec.Struct, frozen=True):
     """What a server process says: that it serves, why it cannot, or what it has counted."""
 
     is_ready: bool = False

@@ -3,7 +3,8 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+
+import msgspec
 
 from latchstring.base.errors import AppError
 from latchstring.base.logging import get_logger
@@ -22,8 +23,7 @@ def _stays() -> bool:
     return False
 
 
-@dataclass(slots=True)
-class Readiness:
+class Readiness(msgspec.Struct):
     """The outcome of the last look; who asks during a look waits for its outcome."""
 
     proofs: tuple[Proof, ...]
@@ -32,7 +32,7 @@ class Readiness:
 
     _holds_until: float = 0.0
     _ready: bool = False
-    _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _looking: asyncio.Lock = msgspec.field(default_factory=asyncio.Lock)
 
     async def __call__(self) -> bool:
         """Return whether everything works."""

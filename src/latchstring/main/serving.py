@@ -5,9 +5,9 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from starlette.types import ASGIApp
 
 from latchstring.base.settings import Settings
@@ -32,8 +32,7 @@ from latchstring.web.http.busy import BusyAnswers
 from latchstring.web.http.surface import Surface
 
 
-@dataclass(frozen=True, slots=True)
-class Running:
+class Running(msgspec.Struct, frozen=True):
     """What runs in this process."""
 
     installation: Installation
@@ -41,8 +40,7 @@ class Running:
     worker: DeliverMessages
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Development:
+class Development(msgspec.Struct, frozen=True, kw_only=True):
     """What ``dev`` adds: the inbox instead of senders, its pages, and a door that checks Host."""
 
     senders: Senders
@@ -51,8 +49,7 @@ class Development:
     on_stop: Callable[[], None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Process:
+class Process(msgspec.Struct, frozen=True, kw_only=True):
     """What this process is apart from what it serves."""
 
     departure: Departure
@@ -123,8 +120,7 @@ async def delivering(worker: DeliverMessages, senders: Senders) -> AsyncIterator
         await senders.close()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seat:
+class Seat(msgspec.Struct, frozen=True, kw_only=True):
     """Where a server process listens: alone, or beside others on the same socket."""
 
     listener: socket.socket

@@ -13,7 +13,8 @@ import socket
 import sys
 import time
 from asyncio.subprocess import Process
-from dataclasses import dataclass, field
+
+import msgspec
 
 from latchstring.base.errors import Unavailable
 from latchstring.base.logging import get_logger
@@ -38,8 +39,7 @@ _FINISH_SECONDS = 60.0
 logger = get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class _Member:
+class _Member(msgspec.Struct, frozen=True):
     """One running server process."""
 
     process: Process
@@ -75,16 +75,15 @@ class _Member:
             self.process.send_signal(number)
 
 
-@dataclass(slots=True, eq=False)
-class Supervisor:
+class Supervisor(msgspec.Struct, eq=False):
     """Runs ``settings.workers`` processes until it is told to stop."""
 
     settings: Settings
     listener: socket.socket
-    books: Books = field(default_factory=Books)
-    _members: dict[int, _Member] = field(default_factory=dict)
-    _told: asyncio.Event = field(default_factory=asyncio.Event)
-    _codes: list[int] = field(default_factory=list)
+    books: Books = msgspec.field(default_factory=Books)
+    _members: dict[int, _Member] = msgspec.field(default_factory=dict)
+    _told: asyncio.Event = msgspec.field(default_factory=asyncio.Event)
+    _codes: list[int] = msgspec.field(default_factory=list)
 
     async def run(self) -> None:
         """Serve; raise ``Unavailable`` where the first process cannot, or one ended badly."""

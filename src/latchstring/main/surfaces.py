@@ -1,7 +1,8 @@
 """Flows into surfaces, surfaces into the application."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from latchstring.domain.clients.client import Client
 from latchstring.domain.identities import known_browser
@@ -49,8 +50,7 @@ from latchstring.web.pages.magic_link import MagicLink
 from latchstring.web.pages.protocol_pages import ProtocolPages
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Flows:
+class Flows(msgspec.Struct, frozen=True, kw_only=True):
     """The corridor's verbs, made once for this process."""
 
     start: StartPasswordless
@@ -97,8 +97,7 @@ def flows(installation: Installation, signer: Signer, worker: DeliverMessages) -
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Surfaces:
+class Surfaces(msgspec.Struct, frozen=True):
     """Builds the application of one installation from its flows."""
 
     installation: Installation

@@ -9,8 +9,9 @@ import resource
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
+
+import msgspec
 
 from latchstring.base.errors import AppError, TooManyRequests, Unavailable
 from latchstring.web.http.metrics import BUCKETS, Counters, Labels, Snapshot
@@ -18,14 +19,13 @@ from latchstring.web.http.metrics import BUCKETS, Counters, Labels, Snapshot
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
-@dataclass(slots=True, eq=False)
-class Tally:
+class Tally(msgspec.Struct, eq=False):
     """The numbers of this process."""
 
-    _counts: dict[tuple[str, Labels], int] = field(default_factory=lambda: defaultdict(int))
-    _answered: dict[tuple[str, int], int] = field(default_factory=lambda: defaultdict(int))
-    _durations: dict[str, list[float]] = field(default_factory=dict)
-    _gauges: dict[str, Callable[[], float]] = field(default_factory=dict)
+    _counts: dict[tuple[str, Labels], int] = msgspec.field(default_factory=lambda: defaultdict(int))
+    _answered: dict[tuple[str, int], int] = msgspec.field(default_factory=lambda: defaultdict(int))
+    _durations: dict[str, list[float]] = msgspec.field(default_factory=dict)
+    _gauges: dict[str, Callable[[], float]] = msgspec.field(default_factory=dict)
 
     def answered(self, route: str, status: int, seconds: float) -> None:
         """Count a request that was answered."""

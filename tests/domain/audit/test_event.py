@@ -1,6 +1,5 @@
 """Events: named in the past tense, kept as they were, without a place for a secret."""
 
-from dataclasses import fields
 from datetime import timedelta
 from typing import get_args
 
@@ -41,7 +40,7 @@ async def events_of(database, user_id=None, digest=None, count: int = 10) -> lis
 
 @pytest.mark.parametrize("kind", get_args(Event))
 def test_no_event_has_a_field_for_a_secret(kind):
-    names = {field.name for field in fields(kind)}
+    names = set(kind.__struct_fields__)
 
     assert names.isdisjoint({"code", "link", "token", "secret", "answer", "identifier"})
 

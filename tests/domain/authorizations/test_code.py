@@ -1,9 +1,9 @@
 """What makes a code's presentation right."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from latchstring.base.ids import ClientId, UserId
 from latchstring.domain.authorizations.code import AuthorizationCode, Terms, issue

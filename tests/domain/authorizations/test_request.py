@@ -1,9 +1,9 @@
 """What satisfies a request, moment by moment."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from latchstring.base.ids import ClientId, IdentifierDigest, SessionId
 from latchstring.domain.authorizations.request import (

@@ -1,7 +1,8 @@
 """Requests and codes in a real file."""
 
-from dataclasses import replace
 from datetime import timedelta
+
+from msgspec.structs import replace
 
 from latchstring.base.ids import ClientId, IdentifierDigest
 from latchstring.domain.authorizations import store

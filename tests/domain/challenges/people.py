@@ -42,7 +42,7 @@ def a_challenge(name: str = "alice", *, keyring: Keyring = KEYRING, **changes: A
         "identifier": address,
         "client_id": ACME,
     }
-    told = {key: changes.pop(key) for key in list(changes) if key in Terms.__slots__}
+    told = {key: changes.pop(key) for key in list(changes) if key in Terms.__struct_fields__}
     return issue(Subject(**(values | changes)), some_terms(**told), keyring, now=at)
 
 

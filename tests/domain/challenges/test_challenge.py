@@ -1,9 +1,9 @@
 """What a challenge is, and which answer fits it."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from latchstring.domain.challenges.challenge import Answer, EndedBy, LinkState, answered_by
 from latchstring.domain.challenges.refusal import LinkRefused, WrongCode

@@ -1,10 +1,10 @@
 """Challenges and budgets in a real file: the statements are the concurrency control."""
 
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from latchstring.base.ids import AuthorizationId, ChallengeId
 from latchstring.domain.challenges import store

@@ -1,9 +1,9 @@
 """The outbox's statements: who holds what, and until when."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from latchstring.domain.delivery import store
 from latchstring.domain.delivery.message import Channel, State

@@ -1,7 +1,8 @@
 """When a signing key may take its next step."""
 
-from dataclasses import replace
 from datetime import timedelta
+
+from msgspec.structs import replace
 
 from latchstring.base.settings import SigningAlgorithm
 from latchstring.domain.keys import jwks

@@ -2,7 +2,6 @@
 
 import json
 import threading
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +9,7 @@ import jwt
 import pytest
 from joserfc import jwt as joserfc_jwt
 from joserfc.jwk import RSAKey
+from msgspec.structs import replace
 
 from latchstring.base.errors import Unavailable
 from latchstring.base.secrets import Keyring

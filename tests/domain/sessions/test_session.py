@@ -1,7 +1,8 @@
 """Sessions: how long they live, and that the table cannot give one away."""
 
-from dataclasses import replace
 from datetime import timedelta
+
+from msgspec.structs import replace
 
 from latchstring.base.ids import ClientId, UserId
 from latchstring.base.secrets import random_token

@@ -1,9 +1,9 @@
 """Access tokens: opaque, kept by digest, over when they are over."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from latchstring.base.ids import ClientId, UserId
 from latchstring.domain.tokens.access import Bearer, is_well_formed, issue

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from msgspec.structs import force_setattr
 
 from tests.support.dump import rows
 from tests.support.house import CALLBACK, LOGIN, ORIGIN, Browser, Page, a_client_settings
@@ -233,7 +234,7 @@ async def test_what_is_no_link_of_ours_is_told_kindly(house, path):
 async def test_a_link_of_an_application_that_is_gone_still_knows_its_way(house):
     await house.start(send="link")
     link = await house.link()
-    object.__setattr__(house.installation.configuration.current, "clients", {})
+    force_setattr(house.installation.configuration.current, "clients", {})
     page = await house.browser().get(link)
     assert page.status in (200, 410)
     house.clock.advance(601)
@@ -254,5 +255,5 @@ async def test_a_link_of_a_connection_that_is_gone_opens_nowhere_else(house):
     link = await house.link()
     current = house.installation.configuration.current
     connections = {"sms": current.connections["sms"]}
-    object.__setattr__(current, "connections", connections)
+    force_setattr(current, "connections", connections)
     assert (await house.browser().get(link)).status == 403

@@ -1,13 +1,13 @@
 """One class per event. Its fields become the record's details."""
 
-from dataclasses import dataclass, fields
 from typing import Any
+
+import msgspec
 
 from latchstring.base.ids import ClientId, IdentifierDigest, KeyId, SessionId, UserId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChallengeIssued:
+class ChallengeIssued(msgspec.Struct, frozen=True, kw_only=True):
     """A code or link was asked for; the message is in the outbox."""
 
     identifier_digest: IdentifierDigest
@@ -17,8 +17,7 @@ class ChallengeIssued:
     decoy: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChallengeRefused:
+class ChallengeRefused(msgspec.Struct, frozen=True, kw_only=True):
     """An answer did not fit."""
 
     identifier_digest: IdentifierDigest
@@ -27,8 +26,7 @@ class ChallengeRefused:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChallengesVoided:
+class ChallengesVoided(msgspec.Struct, frozen=True, kw_only=True):
     """All live codes and links of an identifier were ended without a success."""
 
     identifier_digest: IdentifierDigest
@@ -36,8 +34,7 @@ class ChallengesVoided:
     by: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IdentifierVerified:
+class IdentifierVerified(msgspec.Struct, frozen=True, kw_only=True):
     """An answer fitted."""
 
     identifier_digest: IdentifierDigest
@@ -47,8 +44,7 @@ class IdentifierVerified:
     method: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UserCreated:
+class UserCreated(msgspec.Struct, frozen=True, kw_only=True):
     """The first success made the user."""
 
     user_id: UserId
@@ -56,29 +52,25 @@ class UserCreated:
     connection: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UserBlocked:
+class UserBlocked(msgspec.Struct, frozen=True, kw_only=True):
     """An administrator shut a user out."""
 
     user_id: UserId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UserUnblocked:
+class UserUnblocked(msgspec.Struct, frozen=True, kw_only=True):
     """An administrator let a user in again."""
 
     user_id: UserId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UserDeleted:
+class UserDeleted(msgspec.Struct, frozen=True, kw_only=True):
     """An administrator removed a user."""
 
     user_id: UserId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionOpened:
+class SessionOpened(msgspec.Struct, frozen=True, kw_only=True):
     """A browser is signed in."""
 
     user_id: UserId
@@ -86,16 +78,14 @@ class SessionOpened:
     client_id: ClientId | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionEnded:
+class SessionEnded(msgspec.Struct, frozen=True, kw_only=True):
     """A browser signed out."""
 
     user_id: UserId
     session_id: SessionId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LimitReached:
+class LimitReached(msgspec.Struct, frozen=True, kw_only=True):
     """A limit said no."""
 
     limit: str
@@ -103,23 +93,20 @@ class LimitReached:
     client_id: ClientId | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SmsPumpingSuspected:
+class SmsPumpingSuspected(msgspec.Struct, frozen=True, kw_only=True):
     """Many starts went to one block of numbers: somebody may be earning on our texts."""
 
     number_block: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CodeReplayed:
+class CodeReplayed(msgspec.Struct, frozen=True, kw_only=True):
     """An authorization code came a second time; what the first one gave was revoked."""
 
     client_id: ClientId
     user_id: UserId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EverythingEnded:
+class EverythingEnded(msgspec.Struct, frozen=True, kw_only=True):
     """The database may have lost its newest commits: all that was live ended, for everybody."""
 
     reason: str
@@ -131,16 +118,14 @@ class EverythingEnded:
     sessions: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConnectionChanged:
+class ConnectionChanged(msgspec.Struct, frozen=True, kw_only=True):
     """An administrator set how a way in works."""
 
     connection: str
     settings: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClientChanged:
+class ClientChanged(msgspec.Struct, frozen=True, kw_only=True):
     """An administrator registered an application or set how it works; never holds a secret."""
 
     client_id: ClientId
@@ -148,15 +133,13 @@ class ClientChanged:
     secret_changed: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClientRemoved:
+class ClientRemoved(msgspec.Struct, frozen=True, kw_only=True):
     """An administrator removed an application; what it held in tokens ended."""
 
     client_id: ClientId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SigningKeyRotated:
+class SigningKeyRotated(msgspec.Struct, frozen=True, kw_only=True):
     """An administrator let the next key sign."""
 
     key_id: KeyId
@@ -164,8 +147,7 @@ class SigningKeyRotated:
     at_once: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SigningKeyWithdrawn:
+class SigningKeyWithdrawn(msgspec.Struct, frozen=True, kw_only=True):
     """An administrator took a key out of the published set; what it had signed is good no more."""
 
     key_id: KeyId
@@ -199,8 +181,4 @@ INDEXED = ("user_id", "client_id", "identifier_digest")
 
 def details_of(event: Event) -> dict[str, Any]:
     """Return the fields that have no column of their own."""
-    return {
-        field.name: getattr(event, field.name)
-        for field in fields(event)
-        if field.name not in INDEXED
-    }
+    return {name: getattr(event, name) for name in event.__struct_fields__ if name not in INDEXED}

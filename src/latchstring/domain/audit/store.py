@@ -1,8 +1,9 @@
 """Events in the database."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+import msgspec
 
 from latchstring.base.ids import ClientId, IdentifierDigest, UserId, first_id, new_id
 from latchstring.base.origin import Origin
@@ -13,8 +14,7 @@ from latchstring.domain.audit.event import INDEXED, Event, details_of
 SQL = statements.load(__package__)
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(msgspec.Struct, frozen=True):
     """An event as it stands in the book."""
 
     id: str

@@ -1,7 +1,8 @@
 """The authorization code: what the browser carries to the application, worth tokens once."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+import msgspec
 
 from latchstring.base.errors import Forbidden
 from latchstring.base.ids import ClientId, SessionId, UserId
@@ -17,8 +18,7 @@ class CodeRefused(Forbidden):
     """Invalid authorization code."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """What a code is worth: to whom, for whom, how they signed in."""
 
     client_id: ClientId
@@ -32,8 +32,7 @@ class Terms:
     amr: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuthorizationCode:
+class AuthorizationCode(msgspec.Struct, frozen=True, kw_only=True):
     """A code as it is kept: by digest, so that a dump of the database holds none."""
 
     code_digest: str
@@ -69,8 +68,7 @@ class AuthorizationCode:
         return self.used_at is not None and now - self.used_at >= REPLAY_GRACE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Presented:
+class Presented(msgspec.Struct, frozen=True, kw_only=True):
     """What came to the token endpoint with a code, from an authenticated client."""
 
     client_id: ClientId

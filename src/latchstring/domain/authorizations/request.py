@@ -1,8 +1,9 @@
 """The pending authorization request, and what satisfies it."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+import msgspec
 
 from latchstring.base.ids import (
     AuthorizationId,
@@ -31,8 +32,7 @@ class Prompt(StrEnum):
 _FRESH = frozenset({Prompt.LOGIN, Prompt.SELECT_ACCOUNT})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proof:
+class Proof(msgspec.Struct, frozen=True, kw_only=True):
     """What a browser's session proves about the person, in this room's words."""
 
     session_id: SessionId
@@ -41,8 +41,7 @@ class Proof:
     authenticated_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """A checked request: the client is known, the redirect URI is its own, the rest is sound."""
 
     client_id: ClientId
@@ -59,8 +58,7 @@ class Wanted:
     connection: ConnectionName | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuthorizationRequest:
+class AuthorizationRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What ``/authorize`` received, kept until it is answered."""
 
     id: AuthorizationId
@@ -131,8 +129,7 @@ class AuthorizationRequest:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Start:
+class Start(msgspec.Struct, frozen=True, kw_only=True):
     """The person said who they are: the start that follows, and how many there were before it."""
 
     id: AuthorizationId

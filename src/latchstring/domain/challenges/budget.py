@@ -5,9 +5,10 @@ are also counted per identifier, by the hour, over a day and over thirty days. P
 nobody is locked out: new codes get more digits and the older short ones stop. Links always work.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+import msgspec
 
 DAY = timedelta(days=1)
 MONTH = timedelta(days=30)
@@ -21,16 +22,14 @@ class Browser(StrEnum):
     STRANGER = "stranger"
 
 
-@dataclass(frozen=True, slots=True)
-class Guesses:
+class Guesses(msgspec.Struct, frozen=True):
     """Wrong answers so far."""
 
     in_a_day: int
     in_a_month: int
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
+class Budget(msgspec.Struct, frozen=True):
     """How many wrong answers are borne with short codes."""
 
     per_day: int

@@ -1,10 +1,11 @@
 """The challenge record and its rules."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
+
+import msgspec
 
 from latchstring.base.ids import (
     AuthorizationId,
@@ -41,8 +42,7 @@ class LinkState(StrEnum):
     VOIDED = "voided"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """What a connection asks of a new challenge."""
 
     send: Send
@@ -53,8 +53,7 @@ class Terms:
     live: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Challenge:
+class Challenge(msgspec.Struct, frozen=True, kw_only=True):
     """One pending proof. Terms are copied onto it: a later change of settings does not touch it."""
 
     id: ChallengeId
@@ -95,8 +94,7 @@ class Challenge:
         return LinkState.LIVE if self.link_expires_at > now else LinkState.EXPIRED
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class Subject(msgspec.Struct, frozen=True, kw_only=True):
     """For whom and for what a challenge is issued."""
 
     identifier_digest: IdentifierDigest
@@ -142,8 +140,7 @@ def issue(subject: Subject, terms: Terms, keyring: Keyring, *, now: datetime) ->
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """A code somebody typed, cleaned, and the client it was typed for."""
 
     client_id: ClientId

@@ -6,7 +6,8 @@ of another.
 """
 
 import secrets
-from dataclasses import dataclass
+
+import msgspec
 
 from latchstring.base.ids import ChallengeId, IdentifierDigest
 from latchstring.base.secrets import Keyring, UnknownKey, decode, encode, equal
@@ -52,8 +53,7 @@ def link_token(challenge_id: ChallengeId, *, version: int, keyring: Keyring) -> 
     return encode(raw + bytes([version]) + tag)
 
 
-@dataclass(frozen=True, slots=True)
-class GenuineLink:
+class GenuineLink(msgspec.Struct, frozen=True):
     """A link token that this installation made; its challenge may still be long over."""
 
     challenge_id: ChallengeId

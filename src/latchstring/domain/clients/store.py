@@ -1,9 +1,10 @@
 """Clients in the database. A secret is there only as its digest."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+import msgspec
 
 from latchstring.base.ids import ClientId
 from latchstring.db import statements
@@ -13,8 +14,7 @@ from latchstring.domain.clients.client import Client
 SQL = statements.load(__package__)
 
 
-@dataclass(frozen=True, slots=True)
-class StoredClient:
+class StoredClient(msgspec.Struct, frozen=True):
     """A row: plain values, which an older or newer program may have written."""
 
     client_id: ClientId

@@ -1,9 +1,10 @@
 """An enabled way in, with the settings an administrator gave it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+
+import msgspec
 
 from latchstring.base.errors import InvalidRequest
 from latchstring.base.ids import ConnectionName
@@ -13,8 +14,7 @@ from latchstring.base.settings_loading import read_connection
 from latchstring.base.settings_reading import SettingsError
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Connection:
+class Connection(msgspec.Struct, frozen=True, kw_only=True):
     """A way in; every value lies within its bounds."""
 
     name: ConnectionName

@@ -1,9 +1,10 @@
 """Connections in the database."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+import msgspec
 
 from latchstring.base.ids import ConnectionName
 from latchstring.db import statements
@@ -13,8 +14,7 @@ from latchstring.domain.connections.connection import Connection
 SQL = statements.load(__package__)
 
 
-@dataclass(frozen=True, slots=True)
-class StoredConnection:
+class StoredConnection(msgspec.Struct, frozen=True):
     """A row: plain values, which an older or newer program may have written."""
 
     name: ConnectionName

@@ -1,7 +1,8 @@
 """An application's color in its mails, and the ink that can be read on it."""
 
-from dataclasses import dataclass
 from functools import lru_cache
+
+import msgspec
 
 from latchstring.base.color import OURS, ink_on, is_color, lightened
 
@@ -9,8 +10,7 @@ _DARK_SURFACE = "#2b2926"
 """The lightest surface of the dark mail, as in ``frame.html``; the pages' own, so both agree."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Paint:
+class Paint(msgspec.Struct, frozen=True, kw_only=True):
     """What a button is filled with in the light and in the dark, each with the ink upon it."""
 
     light: str

@@ -5,7 +5,7 @@ the slow places, which frees the fast one for others. A lane (one recipient doma
 messages) may fill half of the slow places: past that its messages wait in the outbox.
 """
 
-from dataclasses import dataclass, field
+import msgspec
 
 from latchstring.base.ids import MessageId
 from latchstring.domain.delivery.message import Channel, Message
@@ -24,22 +24,20 @@ def lane_of(message: Message) -> str:
     return message.recipient.rpartition("@")[2]
 
 
-@dataclass(slots=True)
-class _Sending:
+class _Sending(msgspec.Struct):
     lane: str
     since: float
     slow: bool = False
 
 
-@dataclass(slots=True)
-class Lanes:
+class Lanes(msgspec.Struct):
     """The places and who is in them. Times are seconds of any one steady clock."""
 
     fast: int = FAST_PLACES
     slow: int = SLOW_PLACES
     slow_after: float = SLOW_AFTER_SECONDS
-    _sending: dict[MessageId, _Sending] = field(default_factory=dict)
-    _turned_away: dict[str, int] = field(default_factory=dict)
+    _sending: dict[MessageId, _Sending] = msgspec.field(default_factory=dict)
+    _turned_away: dict[str, int] = msgspec.field(default_factory=dict)
 
     @property
     def room(self) -> int:

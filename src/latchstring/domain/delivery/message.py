@@ -1,9 +1,10 @@
 """A message: one row of the outbox, from the request that asked for it to its settlement."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+
+import msgspec
 
 from latchstring.base.ids import ChallengeId, IdentifierDigest, MessageId
 
@@ -33,8 +34,7 @@ class State(StrEnum):
     anybody; or withdrawn, because its code and link were ended before it left."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
+class Message(msgspec.Struct, frozen=True, kw_only=True):
     """One message to one recipient.
 
     ``due_at`` is when anybody may next take it: the time of the next attempt or, while somebody

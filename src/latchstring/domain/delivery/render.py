@@ -6,9 +6,10 @@ so that a mail sent twice is one mail to every program that looks at its Message
 
 import hashlib
 import re
-from dataclasses import dataclass, field
 from email.utils import format_datetime
 from typing import Any, Protocol
+
+import msgspec
 
 from latchstring.base.ids import ChallengeId
 from latchstring.base.mailbox import Mailbox
@@ -43,8 +44,7 @@ class Secrets(Protocol):
         """Return what is unique about the Message-ID; we add the sender's domain."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Letterhead:
+class Letterhead(msgspec.Struct, frozen=True, kw_only=True):
     """Who the messages come from, as the configuration says."""
 
     mail_from: Mailbox
@@ -54,13 +54,12 @@ class Letterhead:
     """The host of the sign-in pages: the last line of a text message binds the code to it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Renderer:
+class Renderer(msgspec.Struct, frozen=True):
     """Makes the mail or the text message of a queued row."""
 
     secrets: Secrets
     letterhead: Letterhead
-    templates: Templates = field(default_factory=Templates)
+    templates: Templates = msgspec.field(default_factory=Templates)
 
     def render(self, message: Message) -> Parcel:
         """Return the parcel; raise ``ValueError`` (or a template's error) for a broken row."""

@@ -1,6 +1,5 @@
 """What a sign-in message says: the typed model behind the `sign_in` templates."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -10,8 +9,7 @@ from latchstring.base.settings import Send
 from latchstring.domain.delivery.message import Channel
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignIn:
+class SignIn(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the templates may use, but for code and link themselves."""
 
     client_id: str

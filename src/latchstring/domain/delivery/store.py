@@ -1,8 +1,9 @@
 """The outbox in the database. Who may send a message is decided by these statements alone."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from latchstring.base.ids import ChallengeId, MessageId
 from latchstring.db import records, statements
@@ -13,8 +14,7 @@ from latchstring.domain.delivery.verdict import Settlement
 SQL = statements.load(__package__)
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
+class Lease(msgspec.Struct, frozen=True):
     """Somebody's right to send, good until a moment."""
 
     owner: str
@@ -23,8 +23,7 @@ class Lease:
     """When it began, on the holder's steady clock."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fate:
+class Fate(msgspec.Struct, frozen=True):
     """What has become of a message so far."""
 
     state: State
@@ -114,8 +113,7 @@ async def next_due(tx: Transaction) -> datetime | None:
     return await tx.one(SQL["next_due"], datetime, {})
 
 
-@dataclass(frozen=True, slots=True)
-class Backlog:
+class Backlog(msgspec.Struct, frozen=True):
     """What waits in the outbox."""
 
     queued: int

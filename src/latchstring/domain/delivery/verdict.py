@@ -1,16 +1,16 @@
 """What an attempt to send means for its message: the end of it, or another attempt."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from latchstring.domain.delivery.message import Message, State
 from latchstring.domain.delivery.schedule import next_attempt
 from latchstring.domain.delivery.senders import SendError
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settlement:
+class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     """How a message ended."""
 
     state: State
@@ -18,8 +18,7 @@ class Settlement:
     provider_answer: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Again:
+class Again(msgspec.Struct, frozen=True, kw_only=True):
     """A message goes back into the queue until a moment; ``tried``: this was an attempt."""
 
     due_at: datetime
@@ -30,8 +29,7 @@ class Again:
 Verdict = Settlement | Again
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Report(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a message, told after it is durable. No code, no link; mind the recipient."""
 
     message: Message

@@ -8,9 +8,10 @@ local parts), so everything here ends in one string that serves for both.
 import hashlib
 import re
 import unicodedata
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from types import ModuleType
+
+import msgspec
 
 from latchstring.base.errors import InvalidRequest
 from latchstring.base.ids import ConnectionName, IdentifierDigest
@@ -59,8 +60,7 @@ class BadPhoneNumber(InvalidRequest):
         super().__init__(message, field="phone_number", detail=detail)
 
 
-@dataclass(frozen=True, slots=True)
-class Identifier:
+class Identifier(msgspec.Struct, frozen=True):
     """A normalized email address or E.164 number, and the connection it belongs to."""
 
     connection: ConnectionName

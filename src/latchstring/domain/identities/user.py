@@ -1,14 +1,14 @@
 """The account an application knows by its subject."""
 
 import secrets
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from latchstring.base.ids import ConnectionName, IdentifierDigest, UserId
 
 
-@dataclass(frozen=True, slots=True)
-class User:
+class User(msgspec.Struct, frozen=True):
     """An account. It exists from the first success on."""
 
     id: UserId
@@ -24,8 +24,7 @@ class User:
         return self.blocked_at is not None
 
 
-@dataclass(frozen=True, slots=True)
-class UserIdentifier:
+class UserIdentifier(msgspec.Struct, frozen=True):
     """An identifier that belongs to a user."""
 
     identifier_digest: IdentifierDigest
@@ -37,8 +36,7 @@ class UserIdentifier:
     browsers_known_since: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(msgspec.Struct, frozen=True):
     """What a start and a verification need to know of the person behind an identifier."""
 
     user_id: UserId

@@ -1,7 +1,8 @@
 """Whether a key file belongs to a database: one check value per version of the key."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from latchstring.base.errors import Unavailable
 from latchstring.base.secrets import Keyring, encode, equal
@@ -13,8 +14,7 @@ class WrongKeyFile(Unavailable):
     """The key file is not the one that this database was made with."""
 
 
-@dataclass(frozen=True, slots=True)
-class KeyCheck:
+class KeyCheck(msgspec.Struct, frozen=True):
     """What a version of the key answers to a fixed question; says nothing else about it."""
 
     version: int

@@ -1,6 +1,5 @@
 """A signing key: made here, published by half, sealed by the other."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -28,8 +27,7 @@ class KeyState(StrEnum):
     """Signs no more, and stays published while what it signed is alive."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SigningKey:
+class SigningKey(msgspec.Struct, frozen=True, kw_only=True):
     """A key as it is kept: the public half in clear, the private half sealed."""
 
     id: KeyId

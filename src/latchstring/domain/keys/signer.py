@@ -2,7 +2,6 @@
 
 from binascii import b2a_base64
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -18,8 +17,7 @@ _LONGEST = 8192
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
-@dataclass(frozen=True, slots=True)
-class OpenKey:
+class OpenKey(msgspec.Struct, frozen=True):
     """A key ready for use, in memory only."""
 
     id: KeyId
@@ -31,8 +29,7 @@ class OpenKey:
     """Nothing where the key file lacks the version that it was sealed under."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Held:
+class _Held(msgspec.Struct, frozen=True):
     document: bytes
     signing: Mapping[SigningAlgorithm, tuple[OpenKey, jwk.PrivateKey]]
     by_header: Mapping[bytes, OpenKey]

@@ -1,16 +1,16 @@
 """A limit, the key it counts by, and what is left of it."""
 
 import hashlib
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+import msgspec
 
 from latchstring.base.secrets import encode
 
 _DIGEST_BYTES = 18
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(msgspec.Struct, frozen=True):
     """``allowed`` uses per key in a window that opens with the first of them."""
 
     name: str
@@ -22,16 +22,14 @@ class Limit:
         return encode(hashlib.sha256(f"{self.name}\0{key}".encode()).digest()[:_DIGEST_BYTES])
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(msgspec.Struct, frozen=True):
     """A key's current window."""
 
     used: int
     window_ends_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Exhausted:
+class Exhausted(msgspec.Struct, frozen=True):
     """A limit that allows no more before its window ends."""
 
     limit: Limit

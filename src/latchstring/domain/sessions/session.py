@@ -1,8 +1,9 @@
 """The session record and its lifetime."""
 
 import hashlib
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+import msgspec
 
 from latchstring.base.ids import ConnectionName, SessionId, UserId
 from latchstring.base.secrets import encode
@@ -11,16 +12,14 @@ TOUCH_AFTER = timedelta(minutes=5)
 """A session is written again only when its last sighting is older than this."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lifetime:
+class Lifetime(msgspec.Struct, frozen=True):
     """How long a session lives unused, and at most."""
 
     idle: timedelta
     absolute: timedelta
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
+class Session(msgspec.Struct, frozen=True, kw_only=True):
     """One browser, one user, one proof."""
 
     id: SessionId

@@ -1,8 +1,9 @@
 """The opaque access token, good for ``/userinfo``."""
 
 import re
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+import msgspec
 
 from latchstring.base.errors import Forbidden
 from latchstring.base.ids import ClientId, SessionId, UserId
@@ -19,8 +20,7 @@ class ScopeMissing(Forbidden):
     """The access token lacks the scope openid."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccessToken:
+class AccessToken(msgspec.Struct, frozen=True, kw_only=True):
     """An access token as it is kept: by digest, so that a dump of the database holds none."""
 
     token_digest: str
@@ -40,8 +40,7 @@ class AccessToken:
         return self.revoked_at is None and now < self.expires_at
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bearer:
+class Bearer(msgspec.Struct, frozen=True, kw_only=True):
     """For whom a token is made."""
 
     client_id: ClientId

@@ -1,7 +1,8 @@
 """Which claims an application gets about a person, by scope."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+import msgspec
 
 from latchstring.base.ids import ClientId, SessionId, UserId
 
@@ -29,8 +30,7 @@ CLAIMS = (
 """Every claim that may occur."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
+class Person(msgspec.Struct, frozen=True, kw_only=True):
     """A user in this room's words."""
 
     subject: UserId
@@ -41,8 +41,7 @@ class Person:
     phone_number_verified: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignIn:
+class SignIn(msgspec.Struct, frozen=True, kw_only=True):
     """What an ID token tells of: who signed in to what, when and how."""
 
     client_id: ClientId

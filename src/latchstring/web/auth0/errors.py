@@ -1,7 +1,5 @@
 """Auth0's dialect of ``/passwordless/start``: ``bad.<member>`` and its few others."""
 
-from dataclasses import dataclass
-
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
@@ -46,8 +44,7 @@ class ErrorReply(msgspec.Struct, frozen=True):
     request_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Auth0Errors:
+class Auth0Errors(msgspec.Struct, frozen=True):
     """Tells an application what went wrong, in the words its SDK knows."""
 
     clock: Clock

@@ -3,8 +3,9 @@
 Native SDKs compare the refusals byte for byte, so these three sentences are the contract.
 """
 
-from dataclasses import dataclass
 from typing import NoReturn
+
+import msgspec
 
 from latchstring.base.errors import ChallengeRefused, Forbidden, InvalidRequest
 from latchstring.base.origin import Origin
@@ -32,8 +33,7 @@ EXPIRED = "The verification code has expired. Please try to login again."
 TOO_MANY = "You've reached the maximum number of attempts. Please try to login again."
 
 
-@dataclass(frozen=True, slots=True)
-class OtpGrant:
+class OtpGrant(msgspec.Struct, frozen=True):
     """Tokens for a right code."""
 
     redeem: RedeemCode

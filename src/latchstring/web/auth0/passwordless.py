@@ -3,8 +3,6 @@
 The answer is the same for known and unknown identifiers, and never holds a code or a link.
 """
 
-from dataclasses import dataclass
-
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
@@ -25,8 +23,7 @@ from latchstring.web.http.parameters import read_json
 _ID_LENGTH = 24
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(msgspec.Struct, frozen=True):
     """Starts a challenge for an application."""
 
     start: StartPasswordless

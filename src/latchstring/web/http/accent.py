@@ -5,8 +5,9 @@ lightened for the dark one until text in it, text on it and the focus ring can b
 everyone (WCAG 1.4.3 and 1.4.11), whatever was configured.
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
+
+import msgspec
 
 from latchstring.base.color import OURS, darkened, ink_on, is_color, lightened
 
@@ -15,8 +16,7 @@ _LIGHT_SURFACE = "#f5f3ef"
 _DARK_SURFACE = "#2b2926"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Accent:
+class Accent(msgspec.Struct, frozen=True, kw_only=True):
     """The color for either scheme, each with the color of text upon it, as CSS hex."""
 
     light: str

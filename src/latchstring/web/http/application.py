@@ -6,9 +6,9 @@ Paths are looked up in a dictionary; a router that scans would cost more than so
 import secrets
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Protocol
 
+import msgspec
 import structlog
 from starlette.requests import Request
 from starlette.responses import Response
@@ -44,8 +44,7 @@ _FOLDER_SHOWN = 16
 logger = get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(msgspec.Struct, frozen=True):
     surface: Surface
     methods: Methods
     path: str
@@ -61,8 +60,7 @@ class Observer(Protocol):
         """Note what stood in the way of a request."""
 
 
-@dataclass(slots=True)
-class Application:
+class Application(msgspec.Struct):
     """All surfaces behind one door."""
 
     surfaces: Iterable[Surface]
@@ -73,8 +71,8 @@ class Application:
     observer: "Observer | None" = None
     """Counts, where somebody asked for metrics."""
 
-    _routes: dict[str, _Found] = field(default_factory=dict)
-    _prefixes: dict[str, _Found] = field(default_factory=dict)
+    _routes: dict[str, _Found] = msgspec.field(default_factory=dict)
+    _prefixes: dict[str, _Found] = msgspec.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Collect the paths; one path has one owner."""

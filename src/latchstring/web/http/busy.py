@@ -5,7 +5,8 @@ Thousands may have to be told within that second; they share the bytes, and the 
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+
+import msgspec
 
 from latchstring.base.errors import Unavailable
 from latchstring.base.logging import get_logger
@@ -16,22 +17,20 @@ _KEPT_SECONDS = 1.0
 logger = get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(msgspec.Struct, frozen=True):
     """An answer as it goes over the wire, but for the status line and the server's own headers."""
 
     headers: bytes
     body: bytes
 
 
-@dataclass(slots=True)
-class BusyAnswers:
+class BusyAnswers(msgspec.Struct):
     """Refuses on behalf of an application, without asking it each time."""
 
     application: Application
     steady: Callable[[], float] = time.monotonic
     on_refusal: Callable[[], None] | None = None
-    _written: dict[str, Refusal] = field(default_factory=dict)
+    _written: dict[str, Refusal] = msgspec.field(default_factory=dict)
     _until: float = 0.0
     _count: int = 0
 

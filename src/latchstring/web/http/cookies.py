@@ -5,9 +5,9 @@ plain http, which is loopback only, browsers differ in whether they keep ``Secur
 they go without.
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -18,8 +18,7 @@ _LONGEST = 1024
 _BROWSER_LIFETIME = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Cookies:
+class Cookies(msgspec.Struct, frozen=True):
     """Reads and writes the three cookies."""
 
     secure: bool

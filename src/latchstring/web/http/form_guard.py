@@ -6,8 +6,7 @@ send neither header. (``Origin: null`` is what a page under a strict referrer po
 itself, so ``Sec-Fetch-Site`` decides first.)
 """
 
-from dataclasses import dataclass
-
+import msgspec
 from starlette.requests import Request
 
 from latchstring.base.errors import Forbidden
@@ -23,8 +22,7 @@ class ForeignForm(Forbidden):
     """The form was not sent from our own page. Go back, reload the page, and try again."""
 
 
-@dataclass(frozen=True, slots=True)
-class FormGuard:
+class FormGuard(msgspec.Struct, frozen=True):
     """Makes and checks the token of a form."""
 
     keyring: Keyring

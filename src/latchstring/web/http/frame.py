@@ -1,13 +1,13 @@
 """What every page carries around its own content, and what the renderer asks of a page."""
 
-from dataclasses import dataclass
 from typing import ClassVar, Protocol
+
+import msgspec
 
 HELP_PATH = "/help"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Brand:
+class Brand(msgspec.Struct, frozen=True, kw_only=True):
     """How the application that the person is signing in to presents itself."""
 
     name: str
@@ -18,8 +18,7 @@ class Brand:
     support_email: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Frame:
+class Frame(msgspec.Struct, frozen=True, kw_only=True):
     """The application (None: no one in particular), the form token and where help is.
 
     An empty `csrf` leaves the field out, for pages that must not set a cookie.

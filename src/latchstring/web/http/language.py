@@ -1,16 +1,16 @@
 """Which of the languages we have a page and a message are in."""
 
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+
+import msgspec
 
 SOURCE_LANGUAGE = "en"
 _LOCALES = Path(__file__).resolve().parents[2] / "locale"
 _LONGEST_HEADER = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Languages:
+class Languages(msgspec.Struct, frozen=True):
     """The languages there are catalogues for."""
 
     available: frozenset[str]

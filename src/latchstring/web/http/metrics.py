@@ -7,8 +7,9 @@ limits. So there are as many series as this file and the routes allow, and no se
 # ruff: noqa: PLC0415 - who shows no metrics shall not wait for what shows them
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
@@ -55,15 +56,14 @@ Counters = dict[str, dict[Labels, float]]
 """By metric, then by the values of its labels."""
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(msgspec.Struct, frozen=True):
     """A process's numbers at one moment."""
 
-    counters: Counters = field(default_factory=dict)
-    durations: dict[str, list[float]] = field(default_factory=dict)
+    counters: Counters = msgspec.field(default_factory=dict)
+    durations: dict[str, list[float]] = msgspec.field(default_factory=dict)
     """By route: a count for each bucket and for what is slower, then the sum of seconds."""
 
-    gauges: dict[str, float] = field(default_factory=dict)
+    gauges: dict[str, float] = msgspec.field(default_factory=dict)
 
     def plus(self, other: "Snapshot") -> "Snapshot":
         """Return the sum of what only grows; gauges are of their own moment, and left out."""
@@ -96,8 +96,7 @@ class Snapshot:
         return cls(counters, plain["durations"], plain["gauges"])
 
 
-@dataclass(frozen=True, slots=True)
-class Numbers:
+class Numbers(msgspec.Struct, frozen=True):
     """All that a node shows: its processes, and which program on which database it is."""
 
     processes: Mapping[str, Snapshot]

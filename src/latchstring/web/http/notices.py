@@ -1,9 +1,10 @@
 """Pages that every surface may need: errors, limits, signing out, help."""
 
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from difflib import get_close_matches
 from typing import ClassVar
+
+import msgspec
 
 from latchstring.web.http.frame import Frame
 from latchstring.web.http.sentence import Sentence
@@ -13,16 +14,14 @@ _MINUTE = timedelta(minutes=1)
 _EXACT = timedelta(minutes=2)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Way:
+class Way(msgspec.Struct, frozen=True, kw_only=True):
     """Another way to go on, as a link: `words` says where it leads."""
 
     words: Sentence
     url: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SlowDown:
+class SlowDown(msgspec.Struct, frozen=True, kw_only=True):
     """A limit was reached: which one, until when, and what still works meanwhile.
 
     `limit` is the name under `[limits]`, or `resend_after` for the page's own button.
@@ -43,8 +42,7 @@ class SlowDown:
         return self.wait if self.wait <= _EXACT else -(-self.wait // _MINUTE) * _MINUTE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageExpired:
+class PageExpired(msgspec.Struct, frozen=True, kw_only=True):
     """The sign-in this page belonged to is over; the application can start another."""
 
     template: ClassVar[str] = "page_expired.html"
@@ -54,8 +52,7 @@ class PageExpired:
     start_url: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CookiesNeeded:
+class CookiesNeeded(msgspec.Struct, frozen=True, kw_only=True):
     """The browser did not send our cookie back; says what to do."""
 
     template: ClassVar[str] = "cookies_needed.html"
@@ -64,8 +61,7 @@ class CookiesNeeded:
     frame: Frame
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignOutConfirm:
+class SignOutConfirm(msgspec.Struct, frozen=True, kw_only=True):
     """Asks before signing out; `fields` travel along as hidden fields of the form."""
 
     template: ClassVar[str] = "sign_out_confirm.html"
@@ -78,8 +74,7 @@ class SignOutConfirm:
     stay_url: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignedOut:
+class SignedOut(msgspec.Struct, frozen=True, kw_only=True):
     """The browser is signed out here; `return_url` leads back to the application."""
 
     template: ClassVar[str] = "signed_out.html"
@@ -89,20 +84,18 @@ class SignedOut:
     return_url: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ErrorPage:
+class ErrorPage(msgspec.Struct, frozen=True, kw_only=True):
     """Something was refused, in one public sentence; never an error code."""
 
     template: ClassVar[str] = "error.html"
     status: ClassVar[int] = 400
 
-    frame: Frame = field(default=_NOBODY)
+    frame: Frame = msgspec.field(default=_NOBODY)
     sentence: Sentence
     start_url: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
     """Where two values part: what they share at either end, and each one's own middle."""
 
     before: str
@@ -111,8 +104,7 @@ class Difference:
     after: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeveloperError:
+class DeveloperError(msgspec.Struct, frozen=True, kw_only=True):
     """For the developer, in `dev` only: what came, what is registered, the command that fixes it.
 
     `parameter` is the request's name for the value; `summary` says in English what is wrong.
@@ -121,7 +113,7 @@ class DeveloperError:
     template: ClassVar[str] = "developer_error.html"
     status: ClassVar[int] = 400
 
-    frame: Frame = field(default=_NOBODY)
+    frame: Frame = msgspec.field(default=_NOBODY)
     summary: str
     parameter: str
     came: str
@@ -152,31 +144,28 @@ def _shared_start(one: str, other: str) -> str:
     return one[: min(len(one), len(other)) if same is None else same]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotFound:
+class NotFound(msgspec.Struct, frozen=True, kw_only=True):
     """There is no page at this address."""
 
     template: ClassVar[str] = "not_found.html"
     status: ClassVar[int] = 404
 
-    frame: Frame = field(default=_NOBODY)
+    frame: Frame = msgspec.field(default=_NOBODY)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServerError:
+class ServerError(msgspec.Struct, frozen=True, kw_only=True):
     """Something broke on our side; needs neither database nor application to be shown."""
 
     template: ClassVar[str] = "server_error.html"
     status: ClassVar[int] = 500
 
-    frame: Frame = field(default=_NOBODY)
+    frame: Frame = msgspec.field(default=_NOBODY)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Help:
+class Help(msgspec.Struct, frozen=True, kw_only=True):
     """How signing in works here, answered once; every page links to it."""
 
     template: ClassVar[str] = "help.html"
     status: ClassVar[int] = 200
 
-    frame: Frame = field(default=_NOBODY)
+    frame: Frame = msgspec.field(default=_NOBODY)

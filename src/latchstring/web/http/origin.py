@@ -7,9 +7,9 @@ configured proxy; everybody else could write them to dodge a limit.
 import ipaddress
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
+import msgspec
 from starlette.requests import Request
 
 from latchstring.base.origin import NOWHERE, Origin
@@ -38,8 +38,7 @@ _SYSTEMS = (
 _AGENT_READ = 512
 
 
-@dataclass(frozen=True, slots=True)
-class OriginReader:
+class OriginReader(msgspec.Struct, frozen=True):
     """Reads a request's origin as the configuration allows."""
 
     trusted_proxies: Sequence[Network]

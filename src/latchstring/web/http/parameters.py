@@ -5,7 +5,6 @@ would each pick another one. Empty means absent.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -32,8 +31,7 @@ class UnsupportedBody(InvalidRequest):
     """The content type is not supported."""
 
 
-@dataclass(frozen=True, slots=True)
-class Parameters:
+class Parameters(msgspec.Struct, frozen=True):
     """Names and all their values."""
 
     values: Mapping[str, tuple[str, ...]]

@@ -6,12 +6,12 @@ English source text (the key of the catalogue) and the values that go into it. `
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class Address:
+
+class Address(msgspec.Struct, frozen=True):
     """An email address, phone number or code: read left to right in every language."""
 
     text: str
@@ -21,14 +21,13 @@ Value = str | int | Address | datetime | timedelta
 """Text is isolated, addresses are isolated left to right, times and durations become words."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sentence:
+class Sentence(msgspec.Struct, frozen=True, kw_only=True):
     """One translatable sentence; `plural` and `count` are set together or not at all."""
 
     text: str
     plural: str = ""
     count: int = 0
-    values: Mapping[str, Value] = field(default_factory=dict)
+    values: Mapping[str, Value] = msgspec.field(default_factory=dict)
 
 
 def gettext(text: str, /, **values: Value) -> Sentence:

@@ -5,9 +5,9 @@ never leave the folder.
 """
 
 import hashlib
-from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 from starlette.responses import Response
 
 STATIC_PREFIX = "/static/"
@@ -26,8 +26,7 @@ _HEADERS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class StaticFile:
+class StaticFile(msgspec.Struct, frozen=True):
     """One file in memory and the type it is served as."""
 
     body: bytes

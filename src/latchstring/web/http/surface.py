@@ -1,8 +1,8 @@
 """What a surface hands to the dispatcher: its paths, and how it says no."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -26,13 +26,12 @@ def no_origin(_origin: str) -> bool:
     return False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surface:
+class Surface(msgspec.Struct, frozen=True, kw_only=True):
     """Static paths, prefixes (``/l/`` for ``/l/…``), and the surface's error dialect."""
 
     name: str
-    routes: Mapping[str, Methods] = field(default_factory=dict)
-    prefixes: Mapping[str, Methods] = field(default_factory=dict)
+    routes: Mapping[str, Methods] = msgspec.field(default_factory=dict)
+    prefixes: Mapping[str, Methods] = msgspec.field(default_factory=dict)
     on_error: Callable[[Request, AppError], Response]
     on_crash: Callable[[Request], Response]
     may_read: Callable[[str], bool] = no_origin

@@ -2,10 +2,10 @@
 
 import gettext as catalogues
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 from markupsafe import Markup
 
 from latchstring.base.durations import in_words
@@ -15,8 +15,7 @@ _LOCALE = Path(__file__).resolve().parents[2] / "locale"
 _RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur", "yi"})
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(msgspec.Struct, frozen=True):
     """Translates into one language; a string that is not in its catalogue stays English."""
 
     language: str

@@ -1,8 +1,8 @@
 """Who may speak to the developer inbox: a caller that names this very origin, nobody else."""
 
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -12,8 +12,7 @@ SAFE = frozenset({"GET", "HEAD"})
 OWN_SITES = frozenset({"same-origin", "none"})
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(msgspec.Struct, frozen=True):
     """Why a request is turned away: the status and one sentence for the developer."""
 
     status: int
@@ -49,8 +48,7 @@ def refusal(request: Request, origin: str) -> Refusal | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class ExactHost:
+class ExactHost(msgspec.Struct, frozen=True):
     """Pass requests on only when their `Host` is the one this server was started as."""
 
     app: ASGIApp

@@ -1,15 +1,14 @@
 """Which messages a request asks for: `to` for tests, `q` for people, `after` to wait for news."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+import msgspec
 from starlette.datastructures import QueryParams
 
 from latchstring.domain.delivery.senders.inbox import InboxMessage
 
 
-@dataclass(frozen=True, slots=True)
-class Search:
+class Search(msgspec.Struct, frozen=True):
     """A wish: recipient exactly `to`, `words` somewhere, number above `after`."""
 
     to: str = ""

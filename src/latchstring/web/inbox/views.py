@@ -3,11 +3,11 @@
 import re
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from urllib.parse import urlencode
 
+import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.datastructures import QueryParams
@@ -40,8 +40,7 @@ def tabs(message: InboxMessage) -> tuple[str, ...]:
     return ("html", "text", "source", "headers")
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(msgspec.Struct, frozen=True):
     """What a page shows: the messages found, the one opened, and the way it is looked at.
 
     With no number in the address the newest message is open, and live updates follow the newest.

@@ -1,7 +1,6 @@
 """``/authorize``: check what the application asks, then answer it or send the person to sign in."""
 
-from dataclasses import dataclass, replace
-
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -35,8 +34,7 @@ _NOT_THEM: dict[str, str | None] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuthorizeEndpoint:
+class AuthorizeEndpoint(msgspec.Struct, frozen=True, kw_only=True):
     """One answer for each request: a code, a sign-in page, an OAuth error, or an error page."""
 
     issuer: str
@@ -96,7 +94,9 @@ class AuthorizeEndpoint:
 
     async def _answer(self, request: Request, asked: Asked, client: Client) -> Response:
         expected = self._expected(asked, client)
-        wanted = replace(checked(asked, client, self.issuer), expected_user_id=expected)
+        wanted = msgspec.structs.replace(
+            checked(asked, client, self.issuer), expected_user_id=expected
+        )
         known = self.cookies.browser(request)
         token = known or random_token()
         browser = Browser(
@@ -133,8 +133,7 @@ class AuthorizeEndpoint:
         return see_other(with_query(asked.redirect_uri or "", values))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResumeEndpoint:
+class ResumeEndpoint(msgspec.Struct, frozen=True, kw_only=True):
     """Where the sign-in pages hand the browser back to."""
 
     issuer: str

@@ -1,6 +1,6 @@
 """The authorization code grant (RFC 6749 section 4.1.3, RFC 7636 section 4.5)."""
 
-from dataclasses import dataclass
+import msgspec
 
 from latchstring.base.errors import InvalidRequest
 from latchstring.base.origin import Origin
@@ -13,8 +13,7 @@ from latchstring.web.http.parameters import Parameters
 GRANT_TYPE = "authorization_code"
 
 
-@dataclass(frozen=True, slots=True)
-class CodeGrant:
+class CodeGrant(msgspec.Struct, frozen=True):
     """Tokens for the code that the browser brought."""
 
     exchange_code: ExchangeCode

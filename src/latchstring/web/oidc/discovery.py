@@ -1,7 +1,6 @@
 """What works here, and the keys to check our signatures with; the same bytes for everybody."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import msgspec
 from starlette.requests import Request
@@ -22,8 +21,7 @@ from latchstring.web.oidc.shapes import DiscoveryDocument
 _MAX_AGE = int(jwks.MAX_AGE.total_seconds())
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(msgspec.Struct, frozen=True):
     """A document that was written once, at the start; it needs no database to be read."""
 
     body: bytes
@@ -60,8 +58,7 @@ def discovery(issuer: str, grant_types: Iterable[str]) -> Document:
     return Document(msgspec.json.encode(document))
 
 
-@dataclass(frozen=True, slots=True)
-class KeySet:
+class KeySet(msgspec.Struct, frozen=True):
     """The public keys, as they are now; they need no database to be read."""
 
     signer: Signer

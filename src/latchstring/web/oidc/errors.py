@@ -1,8 +1,8 @@
 """The OAuth dialect: one table that turns our errors into its words and status codes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -53,8 +53,7 @@ class NotRedirectable(InvalidRequest):
         self.client = client
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True):
     """How one kind of error is told."""
 
     status: int
@@ -91,8 +90,7 @@ def row_of(error: AppError) -> Row:
     return next(TABLE[kind] for kind in type(error).__mro__ if kind in TABLE)
 
 
-@dataclass(frozen=True, slots=True)
-class OAuthErrors:
+class OAuthErrors(msgspec.Struct, frozen=True):
     """Tells an application what went wrong."""
 
     clock: Clock
@@ -117,8 +115,7 @@ def crashed(request: Request) -> Response:
     return private_json(reply, status=500)
 
 
-@dataclass(frozen=True, slots=True)
-class PageErrors:
+class PageErrors(msgspec.Struct, frozen=True):
     """Tells a person what went wrong, where nothing may be sent to the application."""
 
     pages: Pages

@@ -1,8 +1,8 @@
 """``/oidc/logout``: signing out at an application's request (OpenID RP-Initiated Logout 1.0)."""
 
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -26,8 +26,7 @@ CONFIRM = "/oidc/logout/confirm"
 _PARAMETERS = ("id_token_hint", "client_id", "post_logout_redirect_uri", "state")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class Wish(msgspec.Struct, frozen=True, kw_only=True):
     """A sign-out somebody asked for; where to go afterwards was checked."""
 
     client: Client | None
@@ -51,8 +50,7 @@ class Wish:
         return [(name, value) for name, value in values.items() if value is not None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogoutEndpoint:
+class LogoutEndpoint(msgspec.Struct, frozen=True, kw_only=True):
     """Ends this browser's session: at once for an application that proves whose, else if pressed.
 
     Without the proof any page could sign people out by a link (forced logout).

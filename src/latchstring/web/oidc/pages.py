@@ -1,9 +1,9 @@
 """What this surface asks of the hosted pages; the roof hands in who draws them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -12,8 +12,7 @@ from latchstring.domain.sessions.session import Session
 from latchstring.web.http.sentence import Sentence
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeveloperDetail:
+class DeveloperDetail(msgspec.Struct, frozen=True, kw_only=True):
     """For the application's developer, shown in ``dev`` alone: what came and what is registered."""
 
     summary: str

@@ -1,8 +1,8 @@
 """Which path is whose: one surface for browsers, one for applications."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -25,8 +25,7 @@ from latchstring.web.oidc.token import Grant, TokenEndpoint
 from latchstring.web.oidc.userinfo import UserInfo
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BrowserParts:
+class BrowserParts(msgspec.Struct, frozen=True, kw_only=True):
     """What the addresses that people's browsers visit are made of."""
 
     issuer: str
@@ -41,8 +40,7 @@ class BrowserParts:
     sign_out: SignOut
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApplicationParts:
+class ApplicationParts(msgspec.Struct, frozen=True, kw_only=True):
     """What the addresses that applications call are made of."""
 
     issuer: str

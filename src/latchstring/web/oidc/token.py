@@ -1,8 +1,8 @@
 """``POST /oauth/token``: find out who asks, then leave it to the grant they name."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -20,8 +20,7 @@ Grant = Callable[[Client, Parameters, Origin], Awaitable[Tokens]]
 """Turns what an authenticated client sent into tokens, or raises an ``AppError``."""
 
 
-@dataclass(frozen=True, slots=True)
-class TokenEndpoint:
+class TokenEndpoint(msgspec.Struct, frozen=True):
     """Grants by name; other surfaces bring theirs, and the roof puts the mapping together."""
 
     clients: Clients

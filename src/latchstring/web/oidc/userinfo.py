@@ -1,7 +1,6 @@
 """``/userinfo``: the claims an access token opens (OpenID Connect Core 5.3)."""
 
-from dataclasses import dataclass
-
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -10,8 +9,7 @@ from latchstring.web.http.answers import private_json
 from latchstring.web.oidc.errors import TokenMissing
 
 
-@dataclass(frozen=True, slots=True)
-class UserInfo:
+class UserInfo(msgspec.Struct, frozen=True):
     """Answers GET and POST alike; the token comes in the Authorization header and nowhere else."""
 
     describe_user: DescribeUser

@@ -1,9 +1,9 @@
 """What the handlers of this surface share: the frame around a page, the browser, the request."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -36,8 +36,7 @@ class CookieMissing(InvalidRequest):
     """The page needs a cookie that your browser did not send."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignIn:
+class SignIn(msgspec.Struct, frozen=True, kw_only=True):
     """A sign-in that waits in this browser."""
 
     request: AuthorizationRequest
@@ -51,8 +50,7 @@ class SignIn:
         return f"{SIGN_IN}{self.request.id}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
+class Desk(msgspec.Struct, frozen=True, kw_only=True):
     """Handed to every handler of the surface."""
 
     settings: Settings

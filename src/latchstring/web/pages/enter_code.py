@@ -1,8 +1,8 @@
 """Enter the code: the waiting page, its help, its status, and the answer."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -44,8 +44,7 @@ _SHOWN_AFTER = timedelta(seconds=2)
 """A hand-over is shown no sooner: how fast the worker was is nobody's business."""
 
 
-@dataclass(frozen=True, slots=True)
-class EnterCode:
+class EnterCode(msgspec.Struct, frozen=True):
     """Takes the code and signs this browser in."""
 
     desk: Desk

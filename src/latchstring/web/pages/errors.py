@@ -1,8 +1,8 @@
 """The pages' dialect: which page tells which error, in words and without codes."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -48,8 +48,7 @@ def status_of(error: AppError) -> int:
     return next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
 
 
-@dataclass(frozen=True, slots=True)
-class PageErrors:
+class PageErrors(msgspec.Struct, frozen=True):
     """Tells a person what went wrong and how to go on."""
 
     desk: Desk

@@ -1,8 +1,8 @@
 """Who are you: the email page, the phone page, and the send-again button."""
 
-from dataclasses import dataclass
 from math import ceil
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -31,8 +31,7 @@ from latchstring.web.pages.mail_services import likely_meant
 from latchstring.web.pages.waiting import PATHS, identifier_of, not_received, slow_down
 
 
-@dataclass(frozen=True, slots=True)
-class Typed:
+class Typed(msgspec.Struct, frozen=True):
     """What stands in the form, and what there is to say about it."""
 
     value: str = ""
@@ -41,8 +40,7 @@ class Typed:
     region: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Identify:
+class Identify(msgspec.Struct, frozen=True):
     """Asks for an identifier and starts the challenge."""
 
     desk: Desk

@@ -1,14 +1,14 @@
 """Page models of a mailed link: what opening it shows, and how each of its ends is told."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
+
+import msgspec
 
 from latchstring.web.http.frame import Frame
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkContinue:
+class LinkContinue(msgspec.Struct, frozen=True, kw_only=True):
     """The browser that asked opened the link: goes on by script once seen, else by one button."""
 
     template: ClassVar[str] = "link_continue.html"
@@ -18,8 +18,7 @@ class LinkContinue:
     action: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkConfirm:
+class LinkConfirm(msgspec.Struct, frozen=True, kw_only=True):
     """Another browser opened the link: nothing happens until one of the buttons is pressed.
 
     `identifier` is masked. `code_action` is None where no code may be shown. `signed_in_as` is
@@ -38,8 +37,7 @@ class LinkConfirm:
     in_app_browser: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkShowCode:
+class LinkShowCode(msgspec.Struct, frozen=True, kw_only=True):
     """Policy `code`: a press shows the code to type where the sign-in began."""
 
     template: ClassVar[str] = "link_show_code.html"
@@ -51,8 +49,7 @@ class LinkShowCode:
     refuse_action: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkCode:
+class LinkCode(msgspec.Struct, frozen=True, kw_only=True):
     """The code itself, after the press, and where to type it."""
 
     template: ClassVar[str] = "link_code.html"
@@ -63,8 +60,7 @@ class LinkCode:
     lifetime: timedelta
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkDenied:
+class LinkDenied(msgspec.Struct, frozen=True, kw_only=True):
     """Policy `deny`: the link works only in the browser where it was asked for."""
 
     template: ClassVar[str] = "link_denied.html"
@@ -74,8 +70,7 @@ class LinkDenied:
     start_url: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkUsed:
+class LinkUsed(msgspec.Struct, frozen=True, kw_only=True):
     """The link was used before; on with it where this browser is signed in, else anew."""
 
     template: ClassVar[str] = "link_used.html"
@@ -86,8 +81,7 @@ class LinkUsed:
     start_url: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkExpired:
+class LinkExpired(msgspec.Struct, frozen=True, kw_only=True):
     """The link is too old: when it stopped, how long it lived, and a way to a new one.
 
     `again_action` (a form) where this browser still has the sign-in; else `start_url`.
@@ -103,8 +97,7 @@ class LinkExpired:
     start_url: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkReplaced:
+class LinkReplaced(msgspec.Struct, frozen=True, kw_only=True):
     """Newer mails retired this link: the latest one works."""
 
     template: ClassVar[str] = "link_replaced.html"
@@ -114,8 +107,7 @@ class LinkReplaced:
     start_url: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkUnknown:
+class LinkUnknown(msgspec.Struct, frozen=True, kw_only=True):
     """Not a link of ours, or cut off on its way; says nothing about anyone."""
 
     template: ClassVar[str] = "link_unknown.html"
@@ -125,8 +117,7 @@ class LinkUnknown:
     start_url: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkVoided:
+class LinkVoided(msgspec.Struct, frozen=True, kw_only=True):
     """The person pressed "This wasn't me": the sign-in is off, its link and code are dead."""
 
     template: ClassVar[str] = "link_voided.html"

@@ -3,8 +3,7 @@
 Opening (GET, HEAD) changes nothing and sets no cookie; mail scanners may do it all day.
 """
 
-from dataclasses import dataclass
-
+import msgspec
 from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import Response
@@ -29,8 +28,7 @@ _IN_APP = ("; wv)", "FBAN", "FBAV", "Instagram", " Line/", " GSA/")
 """Marks of browsers that live inside another application and forget their cookies with it."""
 
 
-@dataclass(frozen=True, slots=True)
-class MagicLink:
+class MagicLink(msgspec.Struct, frozen=True):
     """Shows the link's page and follows its buttons."""
 
     desk: Desk

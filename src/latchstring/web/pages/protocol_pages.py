@@ -1,10 +1,10 @@
 """Pages that the protocol surface asks for: errors, the end of a sign-in, signing out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from shlex import quote
 from typing import Protocol
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -35,8 +35,7 @@ class Detail(Protocol):
         """The values that would have been right."""
 
 
-@dataclass(frozen=True, slots=True)
-class ProtocolPages:
+class ProtocolPages(msgspec.Struct, frozen=True):
     """Draws them; details for developers only where the roof says so (``dev``)."""
 
     desk: Desk

@@ -4,10 +4,11 @@ A form that is shown again with an error is a good answer to its post, so its st
 anything else browsers write an error to the developer's console, and some show a page of their own.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar
+
+import msgspec
 
 from latchstring.web.http.frame import Frame
 from latchstring.web.http.sentence import Sentence
@@ -21,16 +22,14 @@ class Sent(StrEnum):
     CODE = "code"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContinueAs:
+class ContinueAs(msgspec.Struct, frozen=True, kw_only=True):
     """The person already signed in in this browser, and the form that goes on as them."""
 
     identifier: str
     action: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Country:
+class Country(msgspec.Struct, frozen=True, kw_only=True):
     """One choice of the country list: region code, name in the page's language, `+44`."""
 
     code: str
@@ -38,8 +37,7 @@ class Country:
     prefix: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resend:
+class Resend(msgspec.Struct, frozen=True, kw_only=True):
     """The send-again form; `wait` is zero once it is open. It works without script either way."""
 
     action: str
@@ -47,16 +45,14 @@ class Resend:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MailApp:
+class MailApp(msgspec.Struct, frozen=True, kw_only=True):
     """The person's webmail, when the domain tells which: "Open Gmail"."""
 
     name: str
     url: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignInEmail:
+class SignInEmail(msgspec.Struct, frozen=True, kw_only=True):
     """Asks for an email address. Posts `email` to `action`.
 
     `suggestion` is the address with a likely typing mistake corrected; its button posts it as
@@ -78,8 +74,7 @@ class SignInEmail:
     continue_as: ContinueAs | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignInPhone:
+class SignInPhone(msgspec.Struct, frozen=True, kw_only=True):
     """Asks for a mobile number. Posts `phone`, and `country` when there is a choice, to `action`.
 
     `countries` is sorted in the page's language and holds at least one; `selected` is a code.
@@ -104,8 +99,7 @@ class SignInPhone:
         return any(country.code == "US" for country in self.countries)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckEmail:
+class CheckEmail(msgspec.Struct, frozen=True, kw_only=True):
     """Says where the mail went and takes the code. Posts `code` to `action`.
 
     `sender` is the bare address the mail comes from. `status_url` answers JSON
@@ -133,8 +127,7 @@ class CheckEmail:
     error: Sentence | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckPhone:
+class CheckPhone(msgspec.Struct, frozen=True, kw_only=True):
     """Says which number the SMS went to and takes the code. Posts `code` to `action`.
 
     `sender` is the name or number the SMS comes from; `status_url` as for `CheckEmail`.
@@ -158,8 +151,7 @@ class CheckPhone:
     error: Sentence | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotReceived:
+class NotReceived(msgspec.Struct, frozen=True, kw_only=True):
     """The advice of "Nothing arrived?" as a page of its own, the send-again button last.
 
     Also the friendly answer to a send-again pressed too early (`early`, status 429).
@@ -185,8 +177,7 @@ class NotReceived:
         return 429 if self.early else 200
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TooManyTries:
+class TooManyTries(msgspec.Struct, frozen=True, kw_only=True):
     """No code sent so far can be answered any more; a form sends a new one."""
 
     template: ClassVar[str] = "too_many_tries.html"
@@ -200,8 +191,7 @@ class TooManyTries:
     other_way_url: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChooseAccount:
+class ChooseAccount(msgspec.Struct, frozen=True, kw_only=True):
     """The browser is signed in: go on as that person, or as another."""
 
     template: ClassVar[str] = "choose_account.html"
@@ -213,8 +203,7 @@ class ChooseAccount:
     other_url: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignedInElsewhere:
+class SignedInElsewhere(msgspec.Struct, frozen=True, kw_only=True):
     """Signed in, but the application waits in another window: go back to it."""
 
     template: ClassVar[str] = "signed_in_elsewhere.html"

@@ -6,9 +6,10 @@ its own time-outs, and being cancelled must leave nothing half open. Whatever th
 quoted as it is; the worker takes code and link out before it stores a word of it.
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol, TypeVar
+
+import msgspec
 
 from latchstring.domain.delivery.parcel import Mail, Sms
 
@@ -28,8 +29,7 @@ class SendError(Exception):
         self.retry_after = retry_after
 
 
-@dataclass(frozen=True, slots=True)
-class Handed:
+class Handed(msgspec.Struct, frozen=True):
     """The other side has taken the message over; ``answer`` is what it said, its id in it."""
 
     answer: str
@@ -45,8 +45,7 @@ class Sender(Protocol[Carried_contra]):
         """Let go of connections; nothing is sent afterwards."""
 
 
-@dataclass(frozen=True, slots=True)
-class Senders:
+class Senders(msgspec.Struct, frozen=True):
     """The one sender of each channel; nothing where none is configured."""
 
     email: Sender[Mail] | None

@@ -11,6 +11,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import msgspec
+
 from latchstring.base.clock import Clock
 from latchstring.domain.delivery.message import Channel
 from latchstring.domain.delivery.parcel import Mail, Parcel
@@ -88,8 +90,7 @@ class Inbox:
             self._readers.discard(reader)
 
 
-@dataclass(frozen=True, slots=True)
-class InboxSender:
+class InboxSender(msgspec.Struct, frozen=True):
     """Hands every message, mail or text message, to the inbox."""
 
     inbox: Inbox

@@ -10,7 +10,8 @@ mail itself never leaves before all three are answered with yes.
 
 import asyncio
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 from latchstring.domain.delivery.parcel import Mail
 from latchstring.domain.delivery.senders import Handed, SendError
@@ -26,8 +27,7 @@ _LINE_END = re.compile(rb"\r\n|\r|\n")
 _BREAKS_OUT = re.compile(r"[\s<>]")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
+class Patience(msgspec.Struct, frozen=True, kw_only=True):
     """How long a relay may take, in seconds. A tarpit must not hold a connection for ever."""
 
     connect: float = 10

@@ -10,7 +10,8 @@ import asyncio
 import re
 from collections import deque
 from collections.abc import Container
-from dataclasses import dataclass
+
+import msgspec
 
 _LONGEST_REPLY = 8192
 _LINE = re.compile(rb"[2-5][0-9]{2}([ -]|$)")
@@ -21,8 +22,7 @@ class LineLost(Exception):
     """The relay hung up, fell silent, or said what is no reply; its words, or ours."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True):
     """What the relay said: three digits, and words on one line or several."""
 
     code: int
