@@ -12,9 +12,10 @@ from latchstring.domain.identities.user import new_user_id
 from latchstring.domain.limits import store as limits
 from latchstring.domain.limits.limit import Exhausted
 from latchstring.flows.accept_challenge import Method, VerifiedUser, amr_of
+from latchstring.flows.allowances import budget_of
 from latchstring.flows.issue_tokens import OPENID, IssueTokens, TokenRequest, Tokens, Unsigned
 from latchstring.flows.redeem_at_once import Redeemed, WholeRedemption, redeem_at_once
-from latchstring.flows.start_passwordless import ADDRESS_LIMIT, budget_of
+from latchstring.flows.start_passwordless import ADDRESS_LIMIT
 from latchstring.flows.verify_passwordless import (
     Refused,
     VerifyPasswordless,

@@ -31,6 +31,14 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
+class Lease:
+    """Uses that one process may spend by itself, until the window ends."""
+
+    uses: int
+    window_ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Exhausted:
     """A limit that allows no more before its window ends."""
 

@@ -33,7 +33,7 @@ _REQUEST_ID_BYTES = 12
 _PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
     "Access-Control-Allow-Headers": (
-        "Authorization, Content-Type, Auth0-Client, X-Request-Language"
+        "Authorization, Content-Type, Auth0-Client, Idempotency-Key, X-Request-Language"
     ),
     "Access-Control-Max-Age": "600",
 }
