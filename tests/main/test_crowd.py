@@ -9,6 +9,8 @@ from starlette.responses import PlainTextResponse
 from latchstring.main import crowd, patient
 from tests.support.served import GET, a_served
 
+pytestmark = pytest.mark.at("sqlite")  # no matter where: none is opened
+
 POST = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody"
 
 

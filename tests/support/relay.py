@@ -31,6 +31,14 @@ class Sink:
     commands: list[str] = field(default_factory=list)
     delays: dict[str, float] = field(default_factory=dict)
     """Per recipient domain, how long to think about RCPT."""
+    offers: tuple[str, ...] = ()
+    """What to announce besides what aiosmtpd does; it copes with PIPELINING, for one."""
+
+    async def handle_EHLO(self, _server, session, _envelope, hostname, responses):  # noqa: N802
+        """Greet, and announce what we offer."""
+        session.host_name = hostname
+        last = responses.pop()
+        return [*responses, *(f"250-{offer}" for offer in self.offers), last]
 
     async def handle_MAIL(self, _server, _session, envelope, address, options):  # noqa: N802
         """Take the sender, or answer as told."""
@@ -120,8 +128,8 @@ Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 @asynccontextmanager
-async def scripted(script: Script) -> AsyncIterator[int]:
-    """Run a relay on a free port that does exactly what the script says."""
+async def scripted(script: Script, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
+    """Run a relay on a free port that does exactly what the script says, over TLS if asked to."""
     running: set[asyncio.Task[None]] = set()
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -136,7 +144,7 @@ async def scripted(script: Script) -> AsyncIterator[int]:
             writer.close()
             running.discard(task)
 
-    server = await asyncio.start_server(connected, "127.0.0.1", 0)
+    server = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=tls)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
@@ -159,11 +167,12 @@ async def hear(reader: asyncio.StreamReader, word: str) -> str:
     return line
 
 
-async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *offers: str) -> None:
     """Play the part up to the first mail."""
     await say(writer, "220 relay.test")
     await hear(reader, "EHLO")
-    await say(writer, "250 relay.test")
+    *others, last = ("relay.test", *offers)
+    await say(writer, *(f"250-{other}" for other in others), f"250 {last}")
 
 
 async def take_data(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:

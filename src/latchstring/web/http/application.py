@@ -162,6 +162,8 @@ class Application:
         found = self._routes.get(path)
         if found is not None:
             return found
+        if "\0" in path:  # no token has one, and PostgreSQL takes no text with one
+            return None
         # "/l/…", "/sign-in/…": the prefix is the path's first folder, or its first two.
         parts = path.split("/", 3)
         for length in (3, 2):

@@ -38,7 +38,11 @@ _STRICT_TRANSPORT = "max-age=31536000"
 
 
 class Renderer:
-    """Renders pages; made once, holds every template compiled."""
+    """Renders pages; made once, holds every template that was asked for compiled.
+
+    Compiling all of them takes longer than the rest of a start, and would stop everybody else when
+    the first visitor of another language comes.
+    """
 
     def __init__(self, *, static: StaticFiles, secure: bool) -> None:
         self._static = static
@@ -104,8 +108,6 @@ class Renderer:
             "as_address": Address,
             "strong_address": strong_address,
         }
-        for name in environment.list_templates():
-            environment.get_template(name)
         return environment
 
 

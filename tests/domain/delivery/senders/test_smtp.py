@@ -1,60 +1,31 @@
-"""SMTP against a real relay, and against ones that misbehave."""
+"""SMTP against a real relay, and against ones that misbehave; one by one and in groups."""
 
 import asyncio
-import re
 import time
-from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
-from latchstring.domain.delivery.senders import SendError, trust
 from latchstring.domain.delivery.senders.smtp import Patience, SmtpSender
-from latchstring.domain.delivery.senders.smtp_pool import SmtpPool
-from latchstring.domain.delivery.senders.smtp_url import parse_smtp_url
+from tests.domain.delivery.senders.sending import PATIENCE, refusal, sending
 from tests.support.delivery import a_mail, a_sign_in
-from tests.support.relay import (
-    Sink,
-    a_certificate,
-    greet,
-    hear,
-    only,
-    relay,
-    say,
-    scripted,
-    take_data,
-)
-
-PASSWORD = "a secret for the relay"
-PATIENCE = Patience(connect=2, command=1, stale=0.5, whole=3)
+from tests.support.relay import Sink, greet, hear, relay, say, scripted, take_data
 
 
-@asynccontextmanager
-async def sending(url, **options):
-    pool = SmtpPool(parse_smtp_url(url), hello="auth.acme.example", **options)
-    sender = SmtpSender(pool, patience=PATIENCE)
-    try:
-        yield sender
-    finally:
-        await sender.close()
+@pytest.fixture(params=[(), ("PIPELINING",)], ids=["one by one", "in groups"])
+def offers(request):
+    return request.param
 
 
 @pytest.fixture
-async def sink():
-    return Sink()
+async def sink(offers):
+    return Sink(offers=offers)
 
 
 @pytest.fixture
 async def sender(sink):
     async with relay(sink) as port, sending(f"smtp://127.0.0.1:{port}") as sender:
         yield sender
-
-
-async def refusal(sender, mail=None):
-    with pytest.raises(SendError) as error:
-        await sender.send(mail or a_mail())
-    return error.value
 
 
 # --- what arrives ------------------------------------------------------------------------------
@@ -107,12 +78,12 @@ async def test_idle_connections_are_let_go(sink):
     assert sink.sessions == 2
 
 
-async def test_a_connection_that_the_relay_closed_meanwhile_costs_nothing():
+async def test_a_connection_that_the_relay_closed_meanwhile_costs_nothing(offers):
     served = []
 
     async def one_mail_then_gone(reader, writer):
         served.append(1)
-        await greet(reader, writer)
+        await greet(reader, writer, *offers)
         await take_data(reader, writer)
         await say(writer, "250 ok")
         # Gone without a word: the client only notices when it writes again.
@@ -158,7 +129,7 @@ async def test_a_refused_mail_does_not_spoil_the_connection(sender, sink):
     assert sink.recipients == ["alice@example.com"]
 
 
-async def test_p8_an_address_beyond_ascii_needs_a_relay_that_knows_it(sink):
+async def test_p8_an_address_beyond_ascii_needs_a_relay_that_knows_it(sink, offers):
     mail = a_mail(recipient="jürgen@example.com")
     async with relay(sink) as port, sending(f"smtp://127.0.0.1:{port}") as sender:
         await sender.send(mail)
@@ -166,7 +137,7 @@ async def test_p8_an_address_beyond_ascii_needs_a_relay_that_knows_it(sink):
     assert "SMTPUTF8" in sink.mails[0].mail_options
 
     async def plain(reader, writer):
-        await greet(reader, writer)
+        await greet(reader, writer, *offers)
         await reader.read()
 
     async with scripted(plain) as port, sending(f"smtp://127.0.0.1:{port}") as sender:
@@ -200,11 +171,11 @@ async def test_r06_a_bad_greeting_says_nothing_about_the_mail(greeting):
     assert not error.permanent
 
 
-async def test_r06_a_drop_after_data_is_tried_again():
+async def test_r06_a_drop_after_data_is_tried_again(offers):
     seen = []
 
     async def forgetful(reader, writer):
-        await greet(reader, writer)
+        await greet(reader, writer, *offers)
         seen.append(await take_data(reader, writer))
 
     async with scripted(forgetful) as port, sending(f"smtp://127.0.0.1:{port}") as sender:
@@ -217,9 +188,9 @@ async def test_r06_a_drop_after_data_is_tried_again():
 
 
 @pytest.mark.parametrize("gibberish", ["maybe", "999 what", "250"])
-async def test_an_answer_nobody_understands_is_no_success(gibberish):
+async def test_an_answer_nobody_understands_is_no_success(gibberish, offers):
     async def confused(reader, writer):
-        await greet(reader, writer)
+        await greet(reader, writer, *offers)
         await hear(reader, "MAIL")
         await say(writer, gibberish if gibberish != "250" else "25 0")
         await reader.read()
@@ -229,9 +200,9 @@ async def test_an_answer_nobody_understands_is_no_success(gibberish):
     assert not error.permanent
 
 
-async def test_r07_a_tarpit_is_cut_off():
+async def test_r07_a_tarpit_is_cut_off(offers):
     async def tarpit(reader, writer):
-        await greet(reader, writer)
+        await greet(reader, writer, *offers)
         await hear(reader, "MAIL")
         for letter in "250-" + "x" * 500:
             writer.write(letter.encode())
@@ -245,10 +216,10 @@ async def test_r07_a_tarpit_is_cut_off():
     assert not error.permanent
 
 
-async def test_a_relay_that_is_slow_at_every_step_is_cut_off_all_the_same():
+async def test_a_relay_that_is_slow_at_every_step_is_cut_off_all_the_same(offers):
     async def dawdling(reader, writer):
         await asyncio.sleep(0.3)
-        await greet(reader, writer)
+        await greet(reader, writer, *offers)
         await asyncio.sleep(0.3)
         await take_data(reader, writer)
 
@@ -293,114 +264,3 @@ async def test_after_trouble_others_do_not_knock_for_a_moment():
         for _ in range(5):
             await refusal(sender)
     assert len(knocks) == 1
-
-
-# --- TLS and signing in ------------------------------------------------------------------------
-
-
-@pytest.fixture
-def trusted(tmp_path, monkeypatch):
-    """Make the relay's certificate an authority of this process, as an operator would."""
-
-    def trust_it():
-        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "cert.pem"))
-        trust.verifying.cache_clear()
-
-    yield trust_it
-    trust.verifying.cache_clear()
-
-
-async def test_starttls_is_used_where_it_is_offered(sink, tmp_path):
-    context = a_certificate(tmp_path, "localhost")
-    options: dict[str, Any] = {"tls_context": context, "require_starttls": True}
-    async with relay(sink, **options) as port, sending(f"smtp://127.0.0.1:{port}") as sender:
-        await sender.send(a_mail())
-    assert len(sink.mails) == 1
-
-
-async def test_required_starttls_that_is_not_offered_sends_nothing(sink):
-    async with (
-        relay(sink) as port,
-        sending(f"smtp://127.0.0.1:{port}?starttls=required") as sender,
-    ):
-        error = await refusal(sender)
-    assert not error.permanent
-    assert "STARTTLS" in error.reason
-    assert sink.commands == []
-
-
-async def test_required_starttls_takes_a_certificate_it_can_verify(sink, tmp_path, trusted):
-    context = a_certificate(tmp_path, "127.0.0.1")
-    trusted()
-    async with (
-        relay(sink, tls_context=context, require_starttls=True) as port,
-        sending(f"smtp://127.0.0.1:{port}?starttls=required") as sender,
-    ):
-        await sender.send(a_mail())
-    assert len(sink.mails) == 1
-
-
-@pytest.mark.parametrize(
-    ("names", "days"), [(["127.0.0.1"], -2), (["mail.example"], 1)], ids=["expired", "wrong name"]
-)
-async def test_r06_a_bad_certificate_means_no_mail(sink, tmp_path, trusted, names, days):
-    context = a_certificate(tmp_path, *names, days=days)
-    trusted()
-    async with (
-        relay(sink, tls_context=context) as port,
-        sending(f"smtp://127.0.0.1:{port}?starttls=required") as sender,
-    ):
-        error = await refusal(sender)
-    assert not error.permanent
-    assert re.search("certificate", error.reason, re.IGNORECASE)
-    assert sink.commands == []
-
-
-async def test_an_unknown_authority_means_no_mail(sink, tmp_path):
-    context = a_certificate(tmp_path, "127.0.0.1")
-    async with (
-        relay(sink, tls_context=context) as port,
-        sending(f"smtp://127.0.0.1:{port}?starttls=required") as sender,
-    ):
-        error = await refusal(sender)
-    assert not error.permanent
-    assert sink.mails == []
-
-
-async def test_smtps_is_tls_from_the_first_byte(sink, tmp_path, trusted):
-    context = a_certificate(tmp_path, "127.0.0.1")
-    trusted()
-
-    async def over_tls(reader, writer):
-        await greet(reader, writer)
-        await take_data(reader, writer)
-        await say(writer, "250 ok over TLS")
-        await hear(reader, "QUIT")
-        await say(writer, "221 bye")
-
-    server = await asyncio.start_server(over_tls, "127.0.0.1", 0, ssl=context)
-    port = server.sockets[0].getsockname()[1]
-    async with server, sending(f"smtps://127.0.0.1:{port}") as sender:
-        handed = await sender.send(a_mail())
-    assert handed.answer == "250 ok over TLS"
-
-
-@pytest.mark.parametrize("password", [PASSWORD, "wrong"])
-async def test_r06_signing_in(sink, password):
-    options: dict[str, Any] = {
-        "authenticator": only("ann", PASSWORD),
-        "auth_required": True,
-        "auth_require_tls": False,
-    }
-    async with relay(sink, **options) as port:
-        url = f"smtp://ann:{password.replace(' ', '%20')}@127.0.0.1:{port}"
-        async with sending(url) as sender:
-            if password == PASSWORD:
-                await sender.send(a_mail())
-                assert len(sink.mails) == 1
-                return
-            error = await refusal(sender)
-    # The relay refused us, not the mail: the operator may mend the password in time.
-    assert not error.permanent
-    assert error.reason.startswith("535")
-    assert password not in error.reason
