@@ -31,5 +31,5 @@ def test_g01_no_repr_shows_a_secret():
 
 
 def test_what_is_kept_can_be_stored_whatever_octets_the_relay_sent():
-    said = b"554 n\xe4 \xed\xa0\x80".decode(errors="surrogateescape")
-    assert scrubbed(f"{said} \ud800\U0001f9c0", a_mail()).encode() == "554 n 🧀".encode()
+    said = b"554 n\xe4".decode(errors="surrogateescape")
+    assert scrubbed(f"{said}\ud800\U0001f9c0", a_mail()).encode() == "554 n 🧀".encode()
