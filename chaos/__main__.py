@@ -6,6 +6,7 @@ import dataclasses
 import shutil
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import uvloop
@@ -19,6 +20,10 @@ from chaos.scale import FULL, SHORT, Scale
 _FOLDER = Path(".latchstring")
 
 
+_SIDE_BY_SIDE = 4
+"""Procedures that mostly wait, at the same time."""
+
+
 def main() -> int:
     """Return the exit code: 1 where a procedure fell short."""
     options = _options()
@@ -26,30 +31,48 @@ def main() -> int:
     chosen = [each for each in procedures() if not options.ids or each.id in options.ids]
     # Not the system's folder for temporary files: it may lie in memory, where fsync is free.
     options.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    results = []
-    for procedure in chosen:
-        for database in _databases(procedure, options.database):
-            result = _run(procedure, database, scale, options)
-            print(line(result), flush=True)
-            results.append(result)
+    options.folder = options.folder.resolve()
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        results = runner.run(_run_all(chosen, scale, options))
     print(summary(results))
     if options.write:
         write(results, _command(options))
     return int(not results or any(result.verdict == FAIL for result in results))
 
 
+async def _run_all(
+    chosen: Sequence[Procedure], scale: Scale, options: argparse.Namespace
+) -> list[Result]:
+    """Run those that mostly wait side by side, then the others, which want the machine alone."""
+    runs = [(each, kind) for each in chosen for kind in _databases(each, options.database)]
+    places = asyncio.Semaphore(_SIDE_BY_SIDE)
+
+    async def one(procedure: Procedure, kind: str) -> Result:
+        async with places:
+            return await _run(procedure, kind, scale, options)
+
+    patient = [each for each in runs if scale.is_full and each[0].mostly_waits]
+    results = list(await asyncio.gather(*(one(*each) for each in patient)))
+    results += [await one(*each) for each in runs if each not in patient]
+    return sorted(results, key=lambda result: (result.procedure.id, result.database != KINDS[0]))
+
+
 def _databases(procedure: Procedure, wanted: str | None) -> list[str]:
     if procedure.waits_for:
-        return [""]
+        return [KINDS[0]]
     return [kind for kind in procedure.databases if wanted in (None, kind)]
 
 
-def _run(procedure: Procedure, database: str, scale: Scale, options: argparse.Namespace) -> Result:
+async def _run(
+    procedure: Procedure, database: str, scale: Scale, options: argparse.Namespace
+) -> Result:
     if procedure.waits_for:
-        return Result(procedure=procedure)
-    folder = Path(tempfile.mkdtemp(prefix=f"chaos-{procedure.id}-", dir=options.folder)).resolve()
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        result = runner.run(run(procedure, database, scale, folder))
+        result = Result(procedure=procedure)
+        print(line(result), flush=True)
+        return result
+    folder = Path(tempfile.mkdtemp(prefix=f"chaos-{procedure.id}-", dir=options.folder))
+    result = await run(procedure, database, scale, folder)
+    print(line(result), flush=True)
     if options.keep or result.verdict == FAIL:
         print(f"  kept: {folder}")
     else:

@@ -93,9 +93,21 @@ class Node:
         except NoAnswer:
             return 0
 
+    async def measured(self) -> dict[str, float]:
+        """Return what its metrics say, the ones without labels."""
+        assert self.metrics is not None
+        try:
+            text = (await self.metrics.ask(get("/metrics"))).body.decode()
+        except NoAnswer:
+            return {}
+        lines = (line.split() for line in text.splitlines() if not line.startswith("#"))
+        return {words[0]: float(words[1]) for words in lines if len(words) >= 2}
+
     def kill(self) -> None:
         """End it and everything below it without a chance to say anything."""
         self.wire.close()
+        if self.metrics is not None:
+            self.metrics.close()
         if self.process is None:
             return
         with suppress(psutil.NoSuchProcess):

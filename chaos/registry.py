@@ -45,6 +45,8 @@ class Procedure:
     databases: Sequence[str] = KINDS
     hurts_server: bool = False
     """Whether it stops, pauses or kills the PostgreSQL server, which is then its own."""
+    mostly_waits: bool = False
+    """Whether time passes rather than work is done: several of those may run side by side."""
     run: Run | None = None
     waits_for: str = ""
     """Why it cannot be run yet; such a procedure is told, and never counted as passed."""
@@ -60,6 +62,7 @@ def procedure(
     bound: str,
     databases: Sequence[str] = KINDS,
     hurts_server: bool = False,
+    mostly_waits: bool = False,
 ) -> Callable[[Run], Run]:
     """Register the decorated function."""
 
@@ -71,6 +74,7 @@ def procedure(
                 bound=bound,
                 databases=databases,
                 hurts_server=hurts_server,
+                mostly_waits=mostly_waits,
                 run=run,
             )
         )

@@ -33,6 +33,7 @@ _ERROR_SECONDS = 5.0
     "of two nodes one lives 90 s ahead, then 90 s behind",
     bound="codes of one work at the other; times ≤ 5 s wrong; tokens are of now",
     databases=(POSTGRESQL,),
+    mostly_waits=True,
 )
 async def skewed_nodes(stage: Stage) -> list[Figure]:
     """The time that decides is the database's, whatever the nodes' clocks say."""
@@ -127,6 +128,7 @@ async def _tried(
     "R-19",
     "a node's clock jumps an hour back, then two hours ahead, while it serves",
     bound="no expired code is accepted; no limit is stuck; living codes work; mail goes on",
+    mostly_waits=True,
 )
 async def jumping_clock(stage: Stage) -> list[Figure]:
     """What is over stays over, and what waits does not wait for an hour."""

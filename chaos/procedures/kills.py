@@ -105,6 +105,7 @@ async def _until_copied(stage: Stage, count: int, patience: float) -> None:
     "R-03",
     "kill -9 between the relay's 250 and the note that the mail was sent",
     bound="0 lost; copies are the same to the byte; no second new code",
+    mostly_waits=True,
 )
 async def killed_between_hand_over_and_note(stage: Stage) -> list[Figure]:
     """The relay has the mail on its disk and takes its time to say so; then the sender dies."""

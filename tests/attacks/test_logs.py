@@ -12,6 +12,7 @@ import pytest
 import structlog
 
 from latchstring.base import logging
+from latchstring.flows.redeem_code import RedeemCode
 from latchstring.flows.start_passwordless import StartPasswordless
 from latchstring.flows.verify_passwordless import VerifyPasswordless
 from latchstring.web.http import application
@@ -196,6 +197,7 @@ async def test_g_01_a_crash_at_debug_level_logs_where_it_was_and_no_secret(
             code = await house.code()
             monkeypatch.setattr(VerifyPasswordless, "__call__", crash)
             monkeypatch.setattr(StartPasswordless, "__call__", crash)
+            monkeypatch.setattr(RedeemCode, "__call__", crash)
             answers = [
                 (await browser.post(page, code=code)).response,
                 await house.start("secret-name@example.com"),

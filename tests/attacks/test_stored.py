@@ -1,5 +1,6 @@
 """D: what is stored, and shown again later, is text and nothing else."""
 
+import json
 import re
 from html import escape
 from typing import Any
@@ -223,3 +224,29 @@ async def redeem(house: House, code: str) -> Any:
     async with house.http() as http:
         client = {"client_id": "acme-web", "client_secret": SECRET}
         return await http.post("/oauth/token", data={**body, **client})
+
+
+@pytest.mark.parametrize("path", ["/passwordless/start", "/oauth/token"])
+async def test_d_01_text_that_is_none_reaches_no_database(house, path):
+    body = {
+        "client_id": "acme-web",
+        "client_secret": SECRET,
+        "connection": "email",
+        "email": ALICE,
+        "send": "link",
+        "grant_type": "http://auth0.com/oauth/grant-type/passwordless/otp",
+        "realm": "email",
+        "username": ALICE,
+        "otp": "000000",
+        "scope": "openid",
+        "authParams": {"state": "half"},
+    }
+    headers = {"Content-Type": "application/json"}
+    async with house.http() as http:
+        for member in [name for name in body if name != "authParams"]:
+            sent = json.dumps({**body, member: "half \ud800"})
+            answer = await http.post(path, content=sent, headers=headers)
+            assert answer.status_code in (200, 400, 401, 403), (member, answer.text)
+        sent = json.dumps({**body, "authParams": {"state": "half \ud800"}})
+        answer = await http.post(path, content=sent, headers=headers)
+        assert answer.status_code in (200, 400, 403)

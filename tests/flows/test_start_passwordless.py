@@ -8,7 +8,7 @@ from latchstring.base.errors import InvalidRequest
 from latchstring.base.settings import Rate
 from latchstring.domain.delivery import store as delivery
 from latchstring.domain.delivery.message import State
-from latchstring.flows.start_passwordless import browser_kind
+from latchstring.flows.allowances import browser_kind
 from tests.support.house import START_OF_TIME as NOW
 from tests.support.world import CRASHED, ChallengeRow, a_world
 

@@ -12,6 +12,8 @@ from starlette.responses import PlainTextResponse
 from latchstring.main.departure import Departure
 from tests.support.served import GET, PATIENCE, a_served
 
+pytestmark = pytest.mark.at("sqlite")  # no matter where: none is opened
+
 
 async def greet(scope, receive, send):
     """Answer with how long the body is; wait for as long as the path says."""

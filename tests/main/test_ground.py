@@ -12,6 +12,8 @@ from latchstring.base.errors import Unavailable
 from latchstring.main import ground, serving
 from tests.support.house import some_settings
 
+pytestmark = pytest.mark.at("sqlite")  # no matter where: none is opened
+
 
 def settings_of(folder: Path, certificate: Path, key: Path):
     return some_settings(

@@ -14,6 +14,8 @@ from latchstring.web.http.metrics import Snapshot
 from tests.support.house import some_settings
 from tests.support.sinks import free_port
 
+pytestmark = pytest.mark.at("sqlite")  # no matter where: none is opened
+
 
 @pytest.fixture
 def port() -> int:

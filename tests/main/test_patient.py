@@ -10,6 +10,8 @@ from starlette.responses import PlainTextResponse
 from latchstring.main import patient
 from tests.support.served import GET, PATIENCE, a_served
 
+pytestmark = pytest.mark.at("sqlite")  # no matter where: none is opened
+
 
 async def echo(scope, receive, send):
     """Answer with the body and the headers' names, one after the other."""

@@ -36,6 +36,7 @@ async def test_a_server_that_can_write_is_ready(house):
     assert await status_of(house) == 200
 
 
+@pytest.mark.at("sqlite")
 async def test_a_server_that_cannot_write_is_not_ready_and_says_so_in_time(house):
     other = apsw.Connection(str(house.installation.database.path))
     other.execute("begin immediate")
@@ -76,6 +77,7 @@ async def test_a_look_that_takes_too_long_is_not_ready(monkeypatch):
     assert not await Readiness((Proof(),))()
 
 
+@pytest.mark.at("sqlite")
 async def test_the_proof_is_written_and_changes_nothing(database):
     log = database.path.with_name(f"{database.path.name}-wal")
     before = await database.read(read_version), log.stat().st_size

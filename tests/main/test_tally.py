@@ -119,6 +119,7 @@ async def test_who_meets_a_limit_is_counted_by_its_name(counted, tally):
     assert counts(tally, "limit_hits") == {("starts_per_identifier",): 1}
 
 
+@pytest.mark.at("sqlite")
 async def test_what_the_database_fails_is_counted(counted, tally, monkeypatch):
     async def fail(_self, _work):
         raise Unavailable

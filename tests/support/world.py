@@ -35,9 +35,11 @@ from latchstring.domain.identities.identifier import (
 from latchstring.domain.limits import store as limits
 from latchstring.domain.sessions.session import Lifetime
 from latchstring.flows.accept_challenge import AcceptChallenge, VerifiedUser
+from latchstring.flows.allowances import limit_of
 from latchstring.flows.authorize import Authorize, Browser, SignInNeeded
 from latchstring.flows.find_session import FindSession
 from latchstring.flows.follow_link import FollowLink, Press
+from latchstring.flows.lease_limit import LeasedLimit
 from latchstring.flows.manage_connections import ManageConnections
 from latchstring.flows.manage_users import ManageUsers
 from latchstring.flows.open_session import OpenSession, SessionRequest
@@ -48,7 +50,6 @@ from latchstring.flows.start_passwordless import (
     StartPasswordless,
     StartRequest,
     Waiting,
-    limit_of,
 )
 from latchstring.flows.verify_passwordless import VerifyPasswordless, VerifyRequest
 from latchstring.main import delivery
@@ -229,7 +230,15 @@ class World:
         self.worker = delivery.worker(self.installation, senders, delivery.SERVER)
         self.worker.report = lambda _: None
         minute = timedelta(minutes=1)
-        self.flow_start = StartPasswordless(fragile, keyring, self.clock, self.limits, self.worker)
+        texts = LeasedLimit(
+            database,
+            self.clock,
+            limit_of("sms_per_installation", self.limits.sms_per_installation),
+            "installation",
+        )
+        self.flow_start = StartPasswordless(
+            fragile, keyring, self.clock, self.limits, self.worker, texts
+        )
         self.flow_verify = VerifyPasswordless(fragile, keyring, self.clock, self.limits, accept)
         self.flow_link = FollowLink(fragile, keyring, self.clock, configuration, accept, minute)
         self.flow_authorize = Authorize(fragile, self.clock, minute)

@@ -37,7 +37,8 @@ def reader(record: type[Record], columns: tuple[str, ...]) -> Callable[[tuple[An
         convert = _converter(record)
         return lambda row: row[0] if convert is None or row[0] is None else convert(row[0])
     members = tuple(
-        (name, columns.index(name), convert) for name, convert in _converters(cast("Any", record)).items()
+        (name, columns.index(name), convert)
+        for name, convert in _converters(cast("Any", record)).items()
     )
     return lambda row: record(
         **{

@@ -1,9 +1,10 @@
 """Named SQL from ``.sql`` files: one text for both databases.
 
-A statement is a line ``-- name --``, a comment that says what for, and the SQL. What several
-share is written once: ``{columns}`` in a statement stands for the fragment ``-- columns --`` (a
-table's column list), ``{_rest}`` for ``-- _rest --``. Parameters are ``:name``. The one seam between the dialects is a comment: ``/*pg for update */``
-is uncovered for PostgreSQL and stays a comment for SQLite.
+A statement is a line ``-- name --``, a comment that says what for, and the SQL; its parameters are
+``:name``. What several share is written once: ``{columns}`` in a statement stands for the fragment
+``-- columns --`` (a table's column list), ``{_rest}`` for ``-- _rest --``. The one seam between the
+dialects is a comment: ``/*pg for update */`` is uncovered for PostgreSQL and stays a comment for
+SQLite.
 """
 
 import re

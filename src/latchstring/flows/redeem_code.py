@@ -3,18 +3,21 @@
 A crash between the two would spend the code and give nothing for it.
 """
 
+import contextlib
+
 import msgspec
 
-from latchstring.base.errors import AppError
+from latchstring.base.errors import AppError, Unavailable
 from latchstring.base.settings import SigningAlgorithm
 from latchstring.db.database import Database, Transaction, Undone
 from latchstring.domain.identities.user import new_user_id
 from latchstring.domain.limits import store as limits
 from latchstring.domain.limits.limit import Exhausted
 from latchstring.flows.accept_challenge import Method, VerifiedUser, amr_of
+from latchstring.flows.allowances import budget_of
 from latchstring.flows.issue_tokens import OPENID, IssueTokens, TokenRequest, Tokens, Unsigned
 from latchstring.flows.redeem_at_once import Redeemed, WholeRedemption, redeem_at_once
-from latchstring.flows.start_passwordless import ADDRESS_LIMIT, budget_of
+from latchstring.flows.start_passwordless import ADDRESS_LIMIT
 from latchstring.flows.verify_passwordless import (
     Refused,
     VerifyPasswordless,
@@ -77,7 +80,8 @@ class RedeemCode(msgspec.Struct, frozen=True):
         if not isinstance(outcome, Redeemed):
             return outcome
         if outcome.address_digest is not None:
-            await self._give_back(outcome.address_digest)
+            with contextlib.suppress(Unavailable):  # the code is spent: they get what it gave
+                await self._give_back(outcome.address_digest)
         return self.issue_tokens.unsigned(token, wanted, outcome.person, now=now)
 
     async def _give_back(self, address_digest: str) -> None:

@@ -16,15 +16,16 @@ from latchstring.base.errors import InvalidRequest, TooManyRequests
 from latchstring.base.ids import AuthorizationId, ChallengeId
 from latchstring.base.origin import Origin
 from latchstring.base.secrets import Keyring
-from latchstring.base.settings import LimitSettings, OtherBrowser, Rate, Send
+from latchstring.base.settings import LimitSettings, OtherBrowser, Send
 from latchstring.db.database import Database, Transaction, Undone
 from latchstring.domain.audit import store as audit
 from latchstring.domain.audit.event import ChallengeIssued, LimitReached, SmsPumpingSuspected
 from latchstring.domain.authorizations import store as authorizations
 from latchstring.domain.authorizations.request import Start
 from latchstring.domain.challenges import store as challenges
-from latchstring.domain.challenges.budget import Browser, Budget
+from latchstring.domain.challenges.budget import Browser
 from latchstring.domain.challenges.challenge import LONG_CODE, Challenge, Subject, Terms, issue
+from latchstring.domain.challenges.secret import repeated_challenge_id
 from latchstring.domain.clients.client import Client
 from latchstring.domain.connections.connection import Connection
 from latchstring.domain.delivery import store as delivery
@@ -33,13 +34,13 @@ from latchstring.domain.delivery.sign_in import SignIn, template_for
 from latchstring.domain.delivery.store import Lease
 from latchstring.domain.identities import store as identities
 from latchstring.domain.identities.identifier import SMS, Identifier
-from latchstring.domain.identities.user import Standing
 from latchstring.domain.limits import store as limits
 from latchstring.domain.limits.limit import Exhausted, Limit
+from latchstring.flows.allowances import browser_kind, budget_of, limit_of
+from latchstring.flows.lease_limit import LeasedLimit
 from latchstring.flows.start_at_once import WholeStart, start_at_once
 
 ADDRESS_LIMIT = "starts_per_address"
-_EVERYWHERE = "installation"
 _GRACE = timedelta(minutes=1)
 """How much longer than a code its page lives: it must still be there to say "expired"."""
 
@@ -68,6 +69,10 @@ class StartRequest(msgspec.Struct, frozen=True, kw_only=True):
     trusted: bool = False
     """The client proved its secret: its own servers' address says nothing about anybody."""
 
+    idempotency_key: str | None = None
+    """The same from the same client for the same person is the same start, however often it comes:
+    its answer may have been lost."""
+
     known_since: datetime | None = None
     """When this browser last signed in as this identifier, if its cookie proves it."""
 
@@ -94,9 +99,12 @@ class Courier(Protocol):
 
 
 class AlreadyStarted(Enum):
-    """The button was pressed twice: the other press sent the message."""
+    """The same start came twice: the other one sent the message."""
 
     TWICE = "twice"
+
+
+_Outcome = Message | AlreadyStarted | Exhausted
 
 
 class Started(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,16 +122,16 @@ class StartPasswordless(msgspec.Struct, frozen=True):
     clock: Clock
     limits: LimitSettings
     courier: Courier
+    texts: LeasedLimit
+    """Text messages of the whole installation."""
 
     async def __call__(self, request: StartRequest) -> Started | AlreadyStarted:
         """Raise ``InvalidRequest`` for what may not be sent, ``TooManyRequests`` for a limit."""
         _check_sendable(request)
         lease = self.courier.promise()
-        outcome: Message | AlreadyStarted | Exhausted | None = None
+        outcome: _Outcome | None = None
         try:
-            outcome = await self._at_once(request, lease) or await self._step_by_step(
-                request, lease
-            )
+            outcome = await self._outcome(request, lease)
         finally:
             if lease is not None and not isinstance(outcome, Message):
                 self.courier.release()
@@ -139,12 +147,27 @@ class StartPasswordless(msgspec.Struct, frozen=True):
             self.courier.take(outcome, lease)
         return Started(challenge_id=outcome.challenge_id, code_length=outcome.inputs["code_length"])
 
+    async def _outcome(self, request: StartRequest, lease: Lease | None) -> _Outcome:
+        if request.identifier.connection != SMS:
+            found = await self._at_once(request, lease)
+            return found or await self._step_by_step(request, lease, None)
+        outcome: _Outcome | None = None
+        no_text = await self.texts.spend()
+        try:
+            if no_text is None:
+                outcome = await self._at_once(request, lease)
+            outcome = outcome or await self._step_by_step(request, lease, no_text)
+        finally:
+            if no_text is None and not isinstance(outcome, Message):
+                self.texts.give_back()
+        return outcome
+
     async def _at_once(
         self, request: StartRequest, lease: Lease | None
     ) -> Message | Exhausted | None:
         """Do all of it in one statement where that is possible; nothing: it was not."""
         at_once = self.database.at_once
-        if at_once is None or request.waiting is not None:
+        if at_once is None or request.waiting or request.idempotency_key:
             return None
         now = self.clock.now()
         terms = terms_of(request, longer=False)
@@ -162,21 +185,26 @@ class StartPasswordless(msgspec.Struct, frozen=True):
         return await start_at_once(at_once, start, budget_of(self.limits))
 
     async def _step_by_step(
-        self, request: StartRequest, lease: Lease | None
-    ) -> Message | AlreadyStarted | Exhausted:
-        outcome = await self.database.transact(lambda tx: self._decide(tx, request, lease))
+        self, request: StartRequest, lease: Lease | None, no_text: Exhausted | None
+    ) -> _Outcome:
+        outcome = await self.database.transact(lambda tx: self._decide(tx, request, lease, no_text))
         return outcome.refusal if isinstance(outcome, Undone) else outcome
 
     async def _decide(
-        self, tx: Transaction, request: StartRequest, lease: Lease | None
+        self,
+        tx: Transaction,
+        request: StartRequest,
+        lease: Lease | None,
+        no_text: Exhausted | None,
     ) -> Message | AlreadyStarted | Undone[Exhausted]:
         now = self.clock.now()
         digest = request.identifier.digest
-        if await _is_second_press(tx, request, now):
+        if await _is_second_press(tx, request, now) or await self._is_repeated(tx, request):
             return AlreadyStarted.TWICE
         standing = await identities.find_standing(tx, digest)
         browser = browser_kind(standing, request.known_since)
-        exhausted = await limits.spend_all(tx, self._limits_of(request, browser), now)
+        chosen = self._limits_of(request, browser)
+        exhausted = await limits.spend_all(tx, chosen, now) or no_text
         if exhausted is not None:
             # What a refused start has counted so far, and that the button was pressed, must be as
             # if it had never been.
@@ -222,7 +250,20 @@ class StartPasswordless(msgspec.Struct, frozen=True):
             return_to=request.return_to,
             address_digest=(None if request.trusted else address.digest_of(request.origin.network)),
             decoy=decoy,
+            id=self._repeated_id(request),
         )
+
+    async def _is_repeated(self, tx: Transaction, request: StartRequest) -> bool:
+        challenge_id = self._repeated_id(request)
+        if challenge_id is None:
+            return False
+        return await challenges.find_challenge(tx, challenge_id) is not None
+
+    def _repeated_id(self, request: StartRequest) -> ChallengeId | None:
+        if request.idempotency_key is None:
+            return None
+        whole = f"{request.client.client_id}\0{request.send}\0{request.idempotency_key}"
+        return repeated_challenge_id(request.identifier.digest, whole, self.keyring)
 
     def _limits_of(self, request: StartRequest, browser: Browser) -> list[tuple[Limit, str]]:
         per_identifier = limit_of("starts_per_identifier", self.limits.starts_per_identifier)
@@ -231,35 +272,11 @@ class StartPasswordless(msgspec.Struct, frozen=True):
             chosen.append((self._address_limit(), request.origin.network))
         if request.identifier.connection == SMS:
             per_block = limit_of("sms_per_number_block", self.limits.sms_per_number_block)
-            per_day = limit_of("sms_per_installation", self.limits.sms_per_installation)
             chosen.append((per_block, request.identifier.number_block))
-            chosen.append((per_day, _EVERYWHERE))
         return chosen
 
     def _address_limit(self) -> Limit:
         return limit_of(ADDRESS_LIMIT, self.limits.starts_per_address)
-
-
-def limit_of(name: str, rate: Rate) -> Limit:
-    """Return the limit that a setting under ``[limits]`` describes."""
-    return Limit(name, rate.count, rate.window)
-
-
-def budget_of(settings: LimitSettings) -> Budget:
-    """Return the guess budget that the settings describe."""
-    return Budget(
-        per_day=settings.wrong_answers_per_identifier_per_day,
-        per_month=settings.wrong_answers_per_identifier_per_month,
-    )
-
-
-def browser_kind(standing: Standing | None, known_since: datetime | None) -> Browser:
-    """Return whose budgets are spent; signing out everywhere makes every browser a stranger."""
-    if standing is None or known_since is None:
-        return Browser.STRANGER
-    # The cookie keeps whole seconds; the column milliseconds.
-    known = known_since + timedelta(seconds=1) > standing.browsers_known_since
-    return Browser.KNOWN if known else Browser.STRANGER
 
 
 def terms_of(request: StartRequest, *, longer: bool) -> Terms:

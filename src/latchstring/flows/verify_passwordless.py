@@ -36,8 +36,8 @@ from latchstring.domain.identities.user import Standing
 from latchstring.domain.limits import store as limits
 from latchstring.domain.limits.limit import Exhausted
 from latchstring.flows.accept_challenge import AcceptChallenge, Method, Proof, VerifiedUser
+from latchstring.flows.allowances import browser_kind, budget_of, limit_of
 from latchstring.flows.open_session import SessionRequest
-from latchstring.flows.start_passwordless import browser_kind, budget_of, limit_of
 
 
 class VerifyRequest(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ from latchstring.domain.identities import known_browser
 from latchstring.domain.keys.signer import Signer
 from latchstring.domain.sessions.session import Lifetime
 from latchstring.flows.accept_challenge import AcceptChallenge
+from latchstring.flows.allowances import limit_of
 from latchstring.flows.authorize import Authorize
 from latchstring.flows.choose_account import ChooseAccount
 from latchstring.flows.deliver_messages import DeliverMessages
@@ -18,6 +19,7 @@ from latchstring.flows.exchange_code import ExchangeCode
 from latchstring.flows.find_session import FindSession
 from latchstring.flows.follow_link import FollowLink
 from latchstring.flows.issue_tokens import IssueTokens
+from latchstring.flows.lease_limit import LeasedLimit
 from latchstring.flows.open_session import OpenSession
 from latchstring.flows.prove_writable import ProveWritable
 from latchstring.flows.redeem_code import RedeemCode
@@ -76,10 +78,12 @@ def flows(installation: Installation, signer: Signer, worker: DeliverMessages) -
     session_lifetime = Lifetime(lifetimes.session_idle, lifetimes.session_absolute)
     accept = AcceptChallenge(OpenSession(session_lifetime))
     code_lifetime = lifetimes.authorization_code
+    per_day = limit_of("sms_per_installation", limits.sms_per_installation)
+    texts = LeasedLimit(database, clock, per_day, "installation")
     verify = VerifyPasswordless(database, keyring, clock, limits, accept)
     issue_tokens = IssueTokens(signer, settings.issuer, lifetimes.access_token)
     return Flows(
-        start=StartPasswordless(database, keyring, clock, limits, worker),
+        start=StartPasswordless(database, keyring, clock, limits, worker, texts),
         verify=verify,
         follow_link=FollowLink(
             database, keyring, clock, installation.configuration, accept, code_lifetime

@@ -1,5 +1,6 @@
 """``POST /passwordless/start`` as SDKs use it."""
 
+import asyncio
 import re
 
 import pytest
@@ -148,3 +149,23 @@ async def test_the_answer_does_not_wait_for_the_message(house):
     await house.start()
     assert house.inbox.list() == ()
     assert await house.code()
+
+
+async def test_r16_a_start_that_is_repeated_with_its_key_sends_one_message(house):
+    async def start(key: str | None, email: str = "alice@example.com"):
+        headers = {} if key is None else {"Idempotency-Key": key}
+        body = {"client_id": "acme-web", "client_secret": SECRET, "connection": "email"}
+        async with house.http(**headers) as http:
+            return await http.post("/passwordless/start", json={**body, "email": email})
+
+    answers = await asyncio.gather(*(start("a key") for _ in range(9)))
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.content for answer in answers}) == 1
+    assert len(await house.messages()) == 1
+    await start("another key")
+    await start(None)
+    await start("a key", "bob@example.com")
+    assert len(await house.messages()) == 3
+    assert len(await house.messages("bob@example.com")) == 1
+    assert (await start("k" * 256)).status_code == 400

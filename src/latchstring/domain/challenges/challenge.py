@@ -105,11 +105,13 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     return_to: dict[str, Any] | None = None
     address_digest: str | None = None
     decoy: bool = False
+    id: ChallengeId | None = None
+    """Given where the request may be repeated; else each challenge has a new one."""
 
 
 def issue(subject: Subject, terms: Terms, keyring: Keyring, *, now: datetime) -> Challenge:
     """Return a new challenge. A decoy looks the same, and no answer fits it."""
-    challenge_id = secret.new_challenge_id()
+    challenge_id = subject.id or secret.new_challenge_id()
     version = keyring.current
     code = secret.code_of(challenge_id, length=terms.code_length, version=version, keyring=keyring)
     fits = random_token() if subject.decoy else code

@@ -27,6 +27,11 @@ def new_challenge_id() -> ChallengeId:
     return ChallengeId(encode(secrets.token_bytes(ID_BYTES)))
 
 
+def repeated_challenge_id(digest: IdentifierDigest, request: str, keyring: Keyring) -> ChallengeId:
+    """Return the id that a request which may be repeated always gives, and nobody can foresee."""
+    return ChallengeId(encode(keyring.mac("repeat", f"{digest}\0{request}".encode())[:ID_BYTES]))
+
+
 def code_of(challenge_id: ChallengeId, *, length: int, version: int, keyring: Keyring) -> str:
     """Return the challenge's one-time code: ``length`` decimal digits, leading zeros kept.
 

@@ -29,6 +29,13 @@ class Window(msgspec.Struct, frozen=True):
     window_ends_at: datetime
 
 
+class Lease(msgspec.Struct, frozen=True):
+    """Uses that one process may spend by itself, until the window ends."""
+
+    uses: int
+    window_ends_at: datetime
+
+
 class Exhausted(msgspec.Struct, frozen=True):
     """A limit that allows no more before its window ends."""
 

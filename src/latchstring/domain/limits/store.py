@@ -5,7 +5,7 @@ from datetime import datetime
 
 from latchstring.db import statements
 from latchstring.db.database import Transaction
-from latchstring.domain.limits.limit import Exhausted, Limit, Window
+from latchstring.domain.limits.limit import Exhausted, Lease, Limit, Window
 
 SQL = statements.load(__package__)
 
@@ -35,6 +35,23 @@ async def spend_all(
         if exhausted is not None:
             return exhausted
     return None
+
+
+async def lease(
+    tx: Transaction, limit: Limit, key: str, *, uses: int, now: datetime
+) -> Lease | None:
+    """Take several uses of a limit at once; nothing where so many are not left."""
+    values = {
+        "key_digest": limit.digest_of(key),
+        "name": limit.name,
+        "allowed": limit.allowed,
+        "uses": uses,
+        "refused": False,
+        "now": now,
+        "new_end": now + limit.window,
+    }
+    ends_at = await tx.one(SQL["lease"], datetime, values)
+    return None if ends_at is None else Lease(uses, ends_at)
 
 
 async def note_refusal(tx: Transaction, exhausted: Exhausted) -> bool:

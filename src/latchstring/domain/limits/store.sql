@@ -9,6 +9,17 @@ on conflict (key_digest, name) do update set
 where limits.window_ends_at <= :now or limits.used < :allowed
 returning used, window_ends_at
 
+-- lease --
+-- Several uses at once, or no row where so many are not left.
+insert into limits (key_digest, name, used, refused, window_ends_at)
+values (:key_digest, :name, :uses, :refused, :new_end)
+on conflict (key_digest, name) do update set
+    used = case when limits.window_ends_at <= :now then excluded.used else limits.used + excluded.used end,
+    refused = case when limits.window_ends_at <= :now then excluded.refused else limits.refused end,
+    window_ends_at = case when limits.window_ends_at <= :now then excluded.window_ends_at else limits.window_ends_at end
+where limits.window_ends_at <= :now or limits.used + excluded.used <= :allowed
+returning window_ends_at
+
 -- note_refusal --
 -- The first refusal of a window; the ones after it change no row.
 update limits set refused = :refused

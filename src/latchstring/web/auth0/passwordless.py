@@ -21,6 +21,7 @@ from latchstring.web.http.answers import private_json
 from latchstring.web.http.parameters import read_json
 
 _ID_LENGTH = 24
+_LONGEST_KEY = 255
 
 
 class Start(msgspec.Struct, frozen=True):
@@ -48,6 +49,7 @@ class Start(msgspec.Struct, frozen=True):
                 send=send,
                 return_to=msgspec.to_builtins(wanted) if wanted else None,
                 trusted=not client.is_public,
+                idempotency_key=_idempotency_key(request),
             )
         )
         reply = self._reply(identifier, request.state.origin.language)
@@ -84,3 +86,14 @@ class Start(msgspec.Struct, frozen=True):
             "phone_verified": False,
             "request_language": language,
         }
+
+
+def _idempotency_key(request: Request) -> str | None:
+    """Return the ``Idempotency-Key`` header, with which a client repeats a start safely."""
+    key = request.headers.get("idempotency-key", "").strip()
+    if not key:
+        return None
+    if len(key) > _LONGEST_KEY or not key.isascii() or not key.isprintable():
+        message = "Idempotency-Key must be at most 255 printable ASCII characters"
+        raise InvalidRequest(message, field="idempotency_key")
+    return key

@@ -1,0 +1,62 @@
+"""A limit leased in slices: exact over all processes, and no row that every start waits for."""
+
+import asyncio
+from datetime import timedelta
+
+from latchstring.domain.limits import store
+from latchstring.domain.limits.limit import Exhausted, Limit
+from latchstring.flows.lease_limit import LeasedLimit
+from tests.support.house import START_OF_TIME as NOW
+
+DAY = timedelta(days=1)
+
+
+def a_process(database, clock, allowed: int) -> LeasedLimit:
+    return LeasedLimit(database, clock, Limit("texts", allowed, DAY), "installation")
+
+
+async def used(database, allowed: int) -> int:
+    limit = Limit("texts", allowed, DAY)
+    window = await database.read(lambda tx: store.find_window(tx, limit, "installation"))
+    return window.used if window else 0
+
+
+async def test_two_processes_together_never_pass_the_limit(database, clock):
+    processes = [a_process(database, clock, 203) for _ in range(2)]
+
+    outcomes = await asyncio.gather(*(processes[n % 2].spend() for n in range(300)))
+
+    refused = [outcome for outcome in outcomes if outcome is not None]
+    # What one of them still holds, the other cannot have: less than a slice.
+    assert 203 - 4 <= 300 - len(refused) <= 203
+    assert all(outcome.until == NOW + DAY for outcome in refused)
+    assert await used(database, 203) == 203
+
+
+async def test_most_uses_touch_no_row(database, clock):
+    process = a_process(database, clock, 500)
+    for _ in range(10):
+        assert await process.spend() is None
+
+    assert await used(database, 500) == 10
+
+
+async def test_what_came_to_nothing_is_spent_by_the_next(database, clock):
+    process = a_process(database, clock, 1)
+    assert await process.spend() is None
+    process.give_back()
+
+    assert await process.spend() is None
+    assert isinstance(await process.spend(), Exhausted)
+
+
+async def test_a_new_window_begins_anew(database, clock):
+    process = a_process(database, clock, 2)
+    for _ in range(2):
+        assert await process.spend() is None
+    assert await process.spend() is not None
+
+    clock.advance(DAY.total_seconds())
+
+    assert await process.spend() is None
+    assert await used(database, 2) == 1
