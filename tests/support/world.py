@@ -99,8 +99,7 @@ pragma integrity_check
 """)
 
 
-@dataclass(frozen=True)
-class ChallengeRow:
+class ChallengeRow(msgspec.Struct, frozen=True):
     """A challenge as the table has it."""
 
     id: str
@@ -109,8 +108,7 @@ class ChallengeRow:
     decoy: bool
 
 
-@dataclass(frozen=True)
-class UserRow:
+class UserRow(msgspec.Struct, frozen=True):
     """A user as the tables have it."""
 
     identifier: str
