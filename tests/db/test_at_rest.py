@@ -2,11 +2,15 @@
 
 import hashlib
 
+import pytest
+
 from latchstring.base.secrets import encode
 from latchstring.base.settings import Send
 from latchstring.domain.challenges.secret import message_id_of
 from tests.support.house import SECRET
 from tests.support.world import a_world
+
+pytestmark = pytest.mark.at("sqlite")  # every byte of its files
 
 
 def stolen(world) -> bytes:

@@ -77,12 +77,15 @@ async def test_reading_goes_on_beside_the_lock(impatient, locked):
 async def test_a_queue_that_is_full_takes_nobody_more(impatient, monkeypatch):
     monkeypatch.setattr(sqlite, "_MOST_WAITING", 3)
     go_on, begun = threading.Event(), threading.Event()
+    commit = impatient._writer._commit
 
-    async def slow(_tx):
+    def slow():
         begun.set()
         go_on.wait(5)
+        commit()
 
-    first = asyncio.create_task(impatient.transact(slow))
+    impatient._writer._commit = slow
+    first = asyncio.create_task(impatient.transact(nothing))
     await asyncio.to_thread(begun.wait)
     waiting = [asyncio.create_task(impatient.transact(nothing)) for _ in range(3)]
     await asyncio.sleep(0)

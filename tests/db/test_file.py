@@ -42,7 +42,7 @@ def test_a_database_of_a_newer_program_is_told(tmp_path):
     path = tmp_path / "x.db"
     connection = file.connect(path)
     file.bring_up_to_date(connection, path)
-    connection.execute("insert into schema_migrations values (9999, 'later', 'x', 0)")
+    connection.execute("insert into schema_migrations values (9999, 'later', 'x', 0, false)")
     connection.close()
 
     assert "which this version does not know" in refusal_of(path)

@@ -14,13 +14,22 @@ import pytest
 
 from latchstring.base.errors import Unavailable
 from latchstring.db import sqlite, statements
+from latchstring.db.database import Undone
 from latchstring.db.sqlite import SqliteDatabase, held_alone
+
+pytestmark = pytest.mark.at("sqlite")  # what is said of files here
 
 SQL = statements.parse("""
 -- add --
 -- A row.
 insert into configuration_version (id, version) values (1, :version)
 on conflict (id) do update set version = configuration_version.version + :version
+
+-- count --
+-- A row, and what it says then.
+insert into configuration_version (id, version) values (1, :version)
+on conflict (id) do update set version = configuration_version.version + :version
+returning version
 
 -- note --
 -- Something larger.
@@ -101,25 +110,35 @@ def commits(database) -> int:
     return sum(head[8:16] == salt and head[4:8] != bytes(4) for head in heads)
 
 
-class Gate:
-    """Holds the writer inside a flow until it is opened."""
+class SlowDisk:
+    """Holds every commit back until it is told to go on."""
 
-    def __init__(self) -> None:
-        self.reached, self.opened = threading.Event(), threading.Event()
+    def __init__(self, database) -> None:
+        self.reached, self.go_on = threading.Event(), threading.Event()
+        self._commit = database._writer._commit
+        database._writer._commit = self._held_back
 
-    async def work(self, tx) -> None:
+    def _held_back(self) -> None:
         self.reached.set()
-        assert self.opened.wait(10)
+        assert self.go_on.wait(10)
+        self._commit()
+
+    async def commits(self) -> None:
+        await asyncio.to_thread(self.reached.wait, 10)
+
+
+async def nothing(_tx) -> None:
+    """Do nothing, in a transaction of its own."""
 
 
 async def queued_together(database, *works):
-    """Run works that wait in the writer's queue at the same moment."""
-    gate = Gate()
-    first = asyncio.ensure_future(database.transact(gate.work))
-    await asyncio.to_thread(gate.reached.wait)
+    """Run works that come while others wait for the disk."""
+    disk = SlowDisk(database)
+    first = asyncio.ensure_future(database.transact(nothing))
+    await disk.commits()
     others = [asyncio.ensure_future(database.transact(work)) for work in works]
     await asyncio.sleep(0)
-    gate.opened.set()
+    disk.go_on.set()
     return (await asyncio.gather(first, *others, return_exceptions=True))[1:]
 
 
@@ -180,8 +199,9 @@ async def test_a_flow_that_ends_the_transaction_itself_hurts_only_its_group(data
 
     outcomes = await queued_together(database, adding(), rogue, adding())
 
-    assert all(isinstance(outcome, apsw.SQLError) for outcome in outcomes[:2])
-    assert outcomes[2] == await total(database) == 1
+    assert all(isinstance(outcome, apsw.SQLError) for outcome in outcomes)
+    assert await total(database) == 0
+    assert await add(database) == 1
 
 
 async def test_a_group_whose_commit_is_refused_keeps_none_of_it(database):
@@ -213,20 +233,46 @@ async def wanders_reading(tx):
     await asyncio.sleep(0)
 
 
-async def test_reading_sees_one_snapshot_and_never_half_a_flow(database):
-    gate = Gate()
-
-    async def half(tx):
-        await tx.run(SQL["add"], {"version": 5})
-        await gate.work(tx)
-
-    writing = asyncio.ensure_future(database.transact(half))
-    await asyncio.to_thread(gate.reached.wait)
-    seen = await total(database)
-    gate.opened.set()
+async def test_what_is_not_on_the_disk_yet_is_seen_by_nobody_and_answered_to_nobody(database):
+    disk = SlowDisk(database)
+    writing = asyncio.ensure_future(add(database, 5))
+    await disk.commits()
+    seen, answered = await total(database), writing.done()
+    disk.go_on.set()
     await writing
 
-    assert (seen, await total(database)) == (0, 5)
+    assert (seen, answered) == (0, False)
+    assert await total(database) == 5
+
+
+async def test_whoever_comes_in_one_turn_of_the_loop_shares_a_commit(database):
+    await add(database)
+    before = commits(database)
+    await asyncio.gather(*(add(database) for _ in range(20)))
+
+    assert commits(database) - before == 1
+
+
+async def test_a_refusal_that_leaves_no_trace_is_answered_and_undone(database):
+    async def refuses(tx):
+        await tx.run(SQL["add"], {"version": 1000})
+        return Undone("no")
+
+    outcomes = await queued_together(database, adding(), refuses, adding())
+
+    assert outcomes == [1, Undone("no"), 1]
+    assert await total(database) == 2
+
+
+async def test_a_statement_is_done_for_each_of_a_list(database):
+    values = [{"version": number} for number in (1, 10, 100)]
+    counted = await database.transact(lambda tx: tx.each(SQL["count"], int, values))
+
+    assert counted == [1, 11, 111]
+
+
+def test_there_is_no_statement_that_does_it_all_at_once(tmp_path):
+    assert SqliteDatabase(tmp_path / "x.db").at_once is None
 
 
 async def test_reading_cannot_write(database):
@@ -368,16 +414,17 @@ async def test_closing_finishes_what_was_accepted(tmp_path):
 
 async def test_closing_while_flows_share_a_commit_finishes_them(tmp_path):
     database = SqliteDatabase(tmp_path / "x.db").open()
-    gate = Gate()
-    first = asyncio.ensure_future(database.transact(gate.work))
-    await asyncio.to_thread(gate.reached.wait)
+    disk = SlowDisk(database)
+    first = asyncio.ensure_future(add(database))
+    await disk.commits()
     second = asyncio.ensure_future(add(database))
+    await asyncio.sleep(0)
     closing = asyncio.ensure_future(database.close())
     await asyncio.sleep(0.01)
-    gate.opened.set()
-    await asyncio.gather(first, closing)
+    disk.go_on.set()
+    await closing
 
-    assert await second == 1
+    assert await asyncio.gather(first, second) == [1, 1]
 
 
 async def test_a_closed_database_accepts_nothing(tmp_path):
@@ -404,38 +451,17 @@ async def test_a_lock_held_at_the_end_keeps_nobody_waiting(tmp_path, monkeypatch
 
 
 async def test_a_caller_that_went_away_disturbs_nobody(database):
-    gate = Gate()
-    blocking = asyncio.ensure_future(database.transact(gate.work))
-    await asyncio.to_thread(gate.reached.wait)
+    disk = SlowDisk(database)
+    blocking = asyncio.ensure_future(database.transact(nothing))
+    await disk.commits()
     gone = asyncio.ensure_future(add(database))
     await asyncio.sleep(0)
     gone.cancel()
-    gate.opened.set()
+    disk.go_on.set()
     await blocking
 
     assert await add(database) == 1
     assert await total(database) == 2  # what was committed stays committed
-
-
-def test_a_loop_that_was_closed_meanwhile_disturbs_nobody(tmp_path):
-    database = SqliteDatabase(tmp_path / "x.db").open()
-    gate = Gate()
-
-    async def leave() -> None:
-        leaving = asyncio.ensure_future(database.transact(gate.work))
-        await asyncio.to_thread(gate.reached.wait)
-        leaving.cancel()
-
-    asyncio.run(leave())
-    gate.opened.set()
-
-    async def come() -> int:
-        await add(database)
-        found = await total(database)
-        await database.close()
-        return found
-
-    assert asyncio.run(come()) == 1
 
 
 async def test_a_database_that_cannot_be_made_says_so_at_once(tmp_path):

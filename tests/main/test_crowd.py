@@ -142,6 +142,7 @@ async def test_what_must_be_answered_is_answered(slow, tmp_path, monkeypatch):
 @pytest.mark.parametrize("sent", [b"", b"GET / HT", POST[:-1], GET.replace(b"/", b"/idle", 1)])
 async def test_silence_never_keeps_speech_out(slow, tmp_path, monkeypatch, sent):
     monkeypatch.setattr(crowd, "MOST_CONNECTIONS", 20)
+    monkeypatch.setattr(crowd, "SILENT_SECONDS", 0)
     slow.go.set()
     async with a_served(slow, tmp_path) as served:
         silent = [await served.call(sent) for _ in range(20)]
@@ -153,6 +154,38 @@ async def test_silence_never_keeps_speech_out(slow, tmp_path, monkeypatch, sent)
 
         assert await alice.answer() == b"kk"
         assert await silent[0].is_cut()
+
+
+async def test_who_was_silent_for_a_moment_only_is_not_cut_off(slow, tmp_path, monkeypatch):
+    monkeypatch.setattr(crowd, "MOST_CONNECTIONS", 2)
+    monkeypatch.setattr(crowd, "SILENT_SECONDS", 0.3)
+    slow.go.set()
+    async with a_served(slow, tmp_path) as served:
+        inside = [await served.call(GET), await served.call(GET)]
+        assert [await caller.answer() for caller in inside] == [b"kk"] * 2
+
+        alice = await served.call(GET)
+        await asyncio.sleep(0.1)
+        assert slow.begun == 2
+
+        assert await alice.answer() == b"kk"
+        assert await inside[0].is_cut()
+
+
+async def test_where_all_places_are_taken_everybody_has_a_turn(slow, tmp_path, monkeypatch):
+    monkeypatch.setattr(crowd, "MOST_CONNECTIONS", 2)
+    async with a_served(slow, tmp_path) as served:
+        inside = [await served.call(GET), await served.call(GET)]
+        await until(lambda: slow.begun == 2)
+        slow.go.set()
+        assert [await caller.answer() for caller in inside] == [b"kk"] * 2
+        alice = await served.call(GET)
+        await asyncio.sleep(0.05)
+
+        inside[1].send(GET)
+
+        assert b"connection: close" in await inside[1].head()
+        assert await alice.answer() == b"kk"
 
 
 async def test_nobody_who_waits_for_us_is_thrown_out(slow, tmp_path, monkeypatch):

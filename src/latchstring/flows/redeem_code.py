@@ -3,9 +3,10 @@
 A crash between the two would spend the code and give nothing for it.
 """
 
+import contextlib
 from dataclasses import dataclass
 
-from latchstring.base.errors import AppError
+from latchstring.base.errors import AppError, Unavailable
 from latchstring.base.settings import SigningAlgorithm
 from latchstring.db.database import Database, Transaction, Undone
 from latchstring.domain.identities.user import new_user_id
@@ -80,7 +81,8 @@ class RedeemCode:
         if not isinstance(outcome, Redeemed):
             return outcome
         if outcome.address_digest is not None:
-            await self._give_back(outcome.address_digest)
+            with contextlib.suppress(Unavailable):  # the code is spent: they get what it gave
+                await self._give_back(outcome.address_digest)
         return self.issue_tokens.unsigned(token, wanted, outcome.person, now=now)
 
     async def _give_back(self, address_digest: str) -> None:

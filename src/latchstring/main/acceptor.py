@@ -38,6 +38,9 @@ class Acceptor:
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
     _arriving: set[asyncio.Task[None]] = field(default_factory=set)
     _resting: asyncio.TimerHandle | None = None
+    _held: socket.socket | None = None
+    """Taken when there was no place any more; the first to get one."""
+
     _is_open: bool = False
 
     def open(self) -> None:
@@ -57,6 +60,8 @@ class Acceptor:
         else:
             self._resting.cancel()
         self.listener.close()
+        if self._held is not None:
+            self._let_in(self._held)
 
     async def wait_closed(self) -> None:
         """Return when nobody is arriving any more."""
@@ -66,6 +71,8 @@ class Acceptor:
     def _watch(self) -> None:
         self._resting = None
         self._loop.add_reader(self.listener, self._take)
+        if self._held is not None:
+            self._take()
 
     def _rest(self, seconds: float) -> None:
         self._loop.remove_reader(self.listener)
@@ -73,27 +80,38 @@ class Acceptor:
 
     def _take(self) -> None:
         for _ in range(1 if self.has_siblings else _AT_ONCE):
-            if self.crowd.is_full:
+            found = self._held or self._accepted()
+            if found is None:
+                return
+            self._held = None
+            if not self.crowd.make_place():
+                self._held = found
                 self._rest(_FULL_SECONDS)
                 return
-            try:
-                connection, _address = self.listener.accept()
-            except (BlockingIOError, InterruptedError, ConnectionAbortedError):
-                return  # a sibling was quicker, or the client was gone before it came
-            except OSError as error:
-                # Out of files or memory: they come back when somebody leaves.
-                logger.warning("cannot_accept", error=error.strerror)
-                self._rest(_TROUBLE_SECONDS)
-                return
-            connection.settimeout(0)
-            self.crowd.expect()
-            task = self._loop.create_task(self._welcome(connection))
-            self._arriving.add(task)
-            task.add_done_callback(self._arriving.discard)
+            self._let_in(found)
         if self.crowd.is_busy:
             self._rest(_FULL_SECONDS)
         elif self.has_siblings:
             self._rest(_YIELD_SECONDS)
+
+    def _accepted(self) -> socket.socket | None:
+        try:
+            found, _address = self.listener.accept()
+        except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+            return None  # a sibling was quicker, or the client was gone before it came
+        except OSError as error:
+            # Out of files or memory: they come back when somebody leaves.
+            logger.warning("cannot_accept", error=error.strerror)
+            self._rest(_TROUBLE_SECONDS)
+            return None
+        found.settimeout(0)
+        return found
+
+    def _let_in(self, connection: socket.socket) -> None:
+        self.crowd.arriving += 1
+        task = self._loop.create_task(self._welcome(connection))
+        self._arriving.add(task)
+        task.add_done_callback(self._arriving.discard)
 
     async def _welcome(self, connection: socket.socket) -> None:
         try:

@@ -94,6 +94,8 @@ class PatientProtocol(HttpToolsProtocol):
             self._refuse(refusal)
             return
         super().on_headers_complete()
+        if self._crowd.takes_turns():
+            self.cycle.keep_alive = False
         # A trailer is no header (RFC 9110 section 6.5.1). A proxy that sets a header does not look
         # at trailers: taken as one, it would contradict it. So what comes from here on is dropped.
         self.headers = []
@@ -168,10 +170,11 @@ class PatientProtocol(HttpToolsProtocol):
 
     def _refuse(self, refusal: Refusal) -> None:
         """Answer without making a task, and do not listen for a while."""
-        keep = self.parser.should_keep_alive() and not self._crowd.is_leaving
+        leaving = self._crowd.is_leaving
+        keep = self.parser.should_keep_alive() and not leaving and not self._crowd.takes_turns()
         lines = [STATUS_LINE[503]]
         lines += [b"%b: %b\r\n" % header for header in self.server_state.default_headers]
-        if not keep and not self._crowd.is_leaving:
+        if not keep and not leaving:
             lines.append(b"connection: close\r\n")
         lines.append(refusal.headers)
         if self.parser.get_method() != b"HEAD":
@@ -183,11 +186,13 @@ class PatientProtocol(HttpToolsProtocol):
         self.on_response_complete()
         if keep:
             self.flow.pause_reading()
+            self._crowd.forget(self)
             self.loop.call_later(REST_SECONDS, self._listen_again)
 
     def _listen_again(self) -> None:
         if not self.transport.is_closing():
             self.flow.resume_reading()
+            self._crowd.wait_for(self)
 
     def _await_reader(self) -> None:
         if self._reading is None:

@@ -6,10 +6,15 @@ import email.policy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from latchstring.domain.delivery.mime import mail_bytes
+from latchstring.domain.delivery.mime import html_part, mail_bytes, text_part
 
 LINES = st.text(st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp")), max_size=1200)
+BOUNDARY = "=_0123"
 TEXT = st.lists(LINES, min_size=1, max_size=6).map("\n".join)
+
+
+def a_mail_of(text, html, *fields):
+    return mail_bytes(fields, text=text_part(text), html=html_part(html), boundary=BOUNDARY)
 
 
 def parsed(content):
@@ -18,7 +23,7 @@ def parsed(content):
 
 @given(TEXT, TEXT)
 def test_both_parts_come_out_as_they_went_in(text, html):
-    content = mail_bytes(["Subject: x"], text=text, html=html, boundary="=_0123")
+    content = a_mail_of(text, html, "Subject: x")
     lines = content.split(b"\r\n")
     assert max(map(len, lines)) <= 998
     assert not any(b"\n" in line or b"\r" in line for line in lines)
@@ -30,13 +35,13 @@ def test_both_parts_come_out_as_they_went_in(text, html):
 
 
 def test_ascii_stays_readable_on_the_wire():
-    content = mail_bytes([], text="https://x.example/l/a=b\n", html="<p>ä</p>", boundary="=_0")
+    content = a_mail_of("https://x.example/l/a=b\n", "<p>ä</p>")
     assert b"https://x.example/l/a=b\r\n" in content
     assert b"<p>&#228;</p>\r\n" in content
     assert content.count(b"7bit") == 2
 
 
 def test_text_comes_before_html():
-    content = mail_bytes([], text="plain", html="<p>rich</p>", boundary="=_0")
+    content = a_mail_of("plain", "<p>rich</p>")
     assert content.index(b"text/plain") < content.index(b"text/html")
-    assert content.endswith(b"--=_0--\r\n")
+    assert content.endswith(b"--=_0123--\r\n")

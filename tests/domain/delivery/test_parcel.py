@@ -28,3 +28,8 @@ def test_g01_no_repr_shows_a_secret():
         assert parcel.code is not None
         assert parcel.code not in repr(parcel)
         assert "/l/" not in repr(parcel)
+
+
+def test_what_is_kept_can_be_stored_whatever_octets_the_relay_sent():
+    said = b"554 n\xe4".decode(errors="surrogateescape")
+    assert scrubbed(f"{said}\ud800\U0001f9c0", a_mail()).encode() == "554 n 🧀".encode()

@@ -333,14 +333,6 @@ def test_a_kept_template_never_leaks_into_another_message():
     assert a_mail("two") == second
 
 
-def test_kept_templates_do_not_pile_up():
-    templates = Templates()
-    renderer = Renderer(FakeSecrets(), a_letterhead(), templates)
-    for number in range(100):
-        renderer.render(a_message(content=a_sign_in(device=f"Device {number}")))
-    assert len(templates._forms) <= 256
-
-
 class Shouting(NullTranslations):
     """A language of capitals; placeholders stay as they are."""
 

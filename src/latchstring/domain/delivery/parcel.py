@@ -7,7 +7,8 @@ relay or gateway quotes back at us before it is stored or logged.
 import re
 from dataclasses import dataclass, field
 
-_UNPRINTABLE = re.compile(r"[^\x20-\x7e\xa1-\U0010ffff]+")
+_UNPRINTABLE = re.compile(r"[^\x20-\x7e\xa1-\ud7ff\ue000-\U0010ffff]+")
+"""Half a surrogate pair among them: octets that are no UTF-8, and no database takes them."""
 _KEPT = 300
 
 

@@ -15,8 +15,9 @@ from latchstring.base.mailbox import Mailbox
 from latchstring.base.settings import Send
 from latchstring.domain.delivery.color import paint
 from latchstring.domain.delivery.header import address_field, text_field, token_field
+from latchstring.domain.delivery.mail_form import MailForm, on_the_wire
 from latchstring.domain.delivery.message import Channel, Message
-from latchstring.domain.delivery.mime import mail_bytes
+from latchstring.domain.delivery.mime import mail_bytes, text_part
 from latchstring.domain.delivery.parcel import Mail, Parcel, Sms
 from latchstring.domain.delivery.sign_in import SignIn
 from latchstring.domain.delivery.sms_text import fitted
@@ -25,6 +26,8 @@ from latchstring.domain.delivery.words import clock_time, direction, duration, o
 
 SOURCE_LANGUAGE = "en"
 """The language the templates are written in; needs no catalogue."""
+_KEPT = 256
+"""Mail forms held at once, 20 kB each: applications times languages times devices."""
 _NAME = 60
 _DEVICE = 40
 _FEEDBACK = re.compile(r"[^A-Za-z0-9._-]+")
@@ -61,6 +64,7 @@ class Renderer:
     secrets: Secrets
     letterhead: Letterhead
     templates: Templates = field(default_factory=Templates)
+    _forms: dict[object, MailForm] = field(default_factory=dict, init=False, repr=False)
 
     def render(self, message: Message) -> Parcel:
         """Return the parcel; raise ``ValueError`` (or a template's error) for a broken row."""
@@ -74,57 +78,92 @@ class Renderer:
         link = ""
         if content.send is not Send.CODE:
             link = self.secrets.link(message.challenge_id, message.key_version)
-        steady = self._steady(message, content)
-        varying = {
+        values = {
             "code": code,
             "link": link,
             "requested_time": clock_time(content.requested_at),
             "requested_second": clock_time(content.requested_at, seconds=True),
         }
-        subject, text, html = (
-            self.templates.fill(
-                f"mail/{message.template}/{part}",
-                message.language,
-                steady=steady,
-                varying=varying,
-            )
-            for part in ("subject.txt", "body.txt", "body.html")
-        )
+        form = self._form(message, content, {name: len(value) for name, value in values.items()})
+        subject, text, html = (part.fill(values) for part in (form.subject, form.text, form.html))
         subject = subject.strip()
         unique = self.secrets.message_id(message.challenge_id, message.key_version)
-        fields = self._fields(message, content, unique=unique, subject=subject)
-        boundary = "=_" + hashlib.sha256(unique.encode()).hexdigest()[:32]
+        message_id = f"<{unique}@{self.letterhead.mail_from.domain}>"
+        fields = (
+            token_field("Date", format_datetime(content.requested_at)),
+            address_field("To", Mailbox("", message.recipient)),
+            text_field("Subject", subject),
+            token_field("Message-ID", message_id),
+            # Gmail folds alike mails into one thread, where an old code could be the one on top.
+            token_field("X-Entity-Ref-ID", unique),
+            *form.fields,
+        )
         return Mail(
             recipient=message.recipient,
             sender=self.letterhead.mail_from.address,
-            message_id=self._message_id(unique),
+            message_id=message_id,
             subject=subject,
             text=text,
             html=html,
-            content=mail_bytes(fields, text=text, html=html, boundary=boundary),
+            content=mail_bytes(
+                fields,
+                text=text_part(text),
+                html=form.html_part(html, values),
+                boundary="=_" + hashlib.sha256(unique.encode()).hexdigest()[:32],
+            ),
             code=code or None,
             link=link or None,
         )
 
-    def _fields(self, message: Message, content: SignIn, *, unique: str, subject: str) -> list[str]:
+    def _form(self, message: Message, content: SignIn, lengths: dict[str, int]) -> MailForm:
+        """Return the form of this mail and all that differ from it in values of the same length."""
+        key = (
+            message.template,
+            message.language,
+            content.client_id,
+            content.client_name,
+            content.connection,
+            content.code_seconds,
+            content.link_seconds,
+            content.device,
+            content.color,
+            *lengths.values(),
+        )
+        form = self._forms.get(key)
+        if form is None:
+            form = self._new_form(message, content, lengths)
+            if len(self._forms) >= _KEPT:
+                self._forms.clear()
+            self._forms[key] = form
+        return form
+
+    def _new_form(self, message: Message, content: SignIn, lengths: dict[str, int]) -> MailForm:
+        steady = self._steady(message, content)
+        subject, text, html = (
+            self.templates.form(
+                f"mail/{message.template}/{part}", message.language, steady=steady, lengths=lengths
+            )
+            for part in ("subject.txt", "body.txt", "body.html")
+        )
+        return MailForm(
+            fields=self._fields(message, content),
+            subject=subject,
+            text=text,
+            html=html,
+            html_on_the_wire=on_the_wire(html, lengths),
+        )
+
+    def _fields(self, message: Message, content: SignIn) -> tuple[str, ...]:
         head = self.letterhead
-        fields = [
-            token_field("Date", format_datetime(content.requested_at)),
+        return (
             address_field("From", head.mail_from),
-            address_field("To", Mailbox("", message.recipient)),
-            text_field("Subject", subject),
-            token_field("Message-ID", self._message_id(unique)),
+            *([address_field("Reply-To", head.reply_to)] if head.reply_to else []),
             # RFC 3834, and Exchange's own way to say it: no out-of-office answers, please.
             "Auto-Submitted: auto-generated",
             "X-Auto-Response-Suppress: All",
-            # Gmail folds alike mails into one thread, where an old code could be the one on top.
-            token_field("X-Entity-Ref-ID", unique),
             token_field("Feedback-ID", _feedback_id(message, content)),
             token_field("Content-Language", message.language),
-        ]
-        if head.reply_to:
-            fields.insert(2, address_field("Reply-To", head.reply_to))
-        return fields
+        )
 
     def _sms(self, message: Message, content: SignIn) -> Sms:
         code = self._code(message, content)
@@ -170,9 +209,6 @@ class Renderer:
         return self.secrets.code(
             message.challenge_id, content.code_length, key_version=message.key_version
         )
-
-    def _message_id(self, unique: str) -> str:
-        return f"<{unique}@{self.letterhead.mail_from.domain}>"
 
 
 def _feedback_id(message: Message, content: SignIn) -> str:

@@ -145,10 +145,25 @@ async def test_p8_an_address_beyond_ascii_needs_a_relay_that_knows_it(sink, offe
     assert error.permanent
 
 
-async def test_an_address_that_smtp_cannot_say_is_never_tried_again(sender, sink):
-    error = await refusal(sender, replace(a_mail(), recipient="alice@example.com\r\nDATA"))
+@pytest.mark.parametrize(
+    "recipient",
+    [
+        "alice@example.com\r\nDATA",
+        "alice@example.com\n",
+        "alice@example.com> NOTIFY=NEVER",
+        "alice@example.com>NOTIFY",
+        "<alice@example.com",
+        "alice @example.com",
+        "alice\u2028@example.com",
+        "alice\x7f@example.com",
+    ],
+    ids=ascii,
+)
+async def test_an_address_that_smtp_cannot_say_is_never_tried_again(sender, sink, recipient):
+    error = await refusal(sender, replace(a_mail(), recipient=recipient))
     assert error.permanent
     assert sink.mails == []
+    assert sink.commands == ["RSET"]
 
 
 # --- trouble -----------------------------------------------------------------------------------
@@ -251,6 +266,24 @@ async def test_a_cancelled_send_keeps_no_connection(sender, sink):
     await sender.send(a_mail("two"))
     assert sink.sessions == 2
     assert sink.recipients == ["alice@example.com"]
+
+
+async def test_a_cancelled_send_hangs_up_at_once(offers):
+    gone = asyncio.Event()
+
+    async def silent(reader, writer):
+        await greet(reader, writer, *offers)
+        await hear(reader, "MAIL")
+        await reader.read()
+        gone.set()
+
+    async with scripted(silent) as port, sending(f"smtp://127.0.0.1:{port}") as sender:
+        task = asyncio.create_task(sender.send(a_mail()))
+        await asyncio.sleep(0.1)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await asyncio.wait_for(gone.wait(), 2)
 
 
 async def test_after_trouble_others_do_not_knock_for_a_moment():
