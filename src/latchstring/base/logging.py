@@ -11,6 +11,9 @@ from typing import Any, Literal, TextIO
 
 import msgspec
 import structlog
+from structlog.typing import EventDict
+
+from latchstring.base.clock import stamp
 
 REQUEST_ID_KEY = "request_id"
 
@@ -44,7 +47,7 @@ def configure(log_format: Literal["json", "console"], level: str) -> None:
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _stamped,
             structlog.processors.format_exc_info,
             renderer,
         ],
@@ -53,6 +56,11 @@ def configure(log_format: Literal["json", "console"], level: str) -> None:
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=max(threshold, logging.WARNING), stream=stream, force=True)
+
+
+def _stamped(_logger: object, _method: str, event: EventDict) -> EventDict:
+    event["timestamp"] = stamp()
+    return event
 
 
 def _as_json(values: object, **_options: object) -> str:
