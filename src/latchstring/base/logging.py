@@ -13,8 +13,6 @@ import msgspec
 import structlog
 from structlog.typing import EventDict
 
-from latchstring.base.clock import stamp
-
 REQUEST_ID_KEY = "request_id"
 
 
@@ -36,6 +34,12 @@ class _Forgiving:
 
 def configure(log_format: Literal["json", "console"], level: str) -> None:
     """Send structlog, and what libraries log, to standard error in the chosen form."""
+    from latchstring.base.clock import stamp  # noqa: PLC0415 - the clock has something to log, too
+
+    def stamped(_logger: object, _method: str, event: EventDict) -> EventDict:
+        event["timestamp"] = stamp()
+        return event
+
     renderer = (
         structlog.processors.JSONRenderer(serializer=_as_json)
         if log_format == "json"
@@ -47,7 +51,7 @@ def configure(log_format: Literal["json", "console"], level: str) -> None:
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
-            _stamped,
+            stamped,
             structlog.processors.format_exc_info,
             renderer,
         ],
@@ -56,11 +60,6 @@ def configure(log_format: Literal["json", "console"], level: str) -> None:
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=max(threshold, logging.WARNING), stream=stream, force=True)
-
-
-def _stamped(_logger: object, _method: str, event: EventDict) -> EventDict:
-    event["timestamp"] = stamp()
-    return event
 
 
 def _as_json(values: object, **_options: object) -> str:
