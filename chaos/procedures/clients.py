@@ -24,7 +24,7 @@ _SLOW_HEAD = b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: "
 )
 async def slow_clients(stage: Stage) -> list[Figure]:
     """Who is patient with them is us, for a while; nobody else waits."""
-    count = stage.scale.pick(short=100, full=1900)
+    count = stage.scale.pick(short=100, full=2000)
     make_room(count)
     [node] = await stage.started()
     baseline = await _logins(stage, node, "quiet")
