@@ -46,6 +46,9 @@ class Batches:
     raced: tuple[type[Exception], ...] = ()
     """What the executor raises where somebody else was in the way."""
 
+    seconds: float = 2.5
+    """How long a caller waits altogether: for its turn, and for the answer."""
+
     _lanes: dict[Statement, _Lane] = field(default_factory=dict)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -60,7 +63,11 @@ class Batches:
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         lane.waiting.append((arguments, future))
         self._plan(lane)
-        row = await future
+        try:
+            async with asyncio.timeout(self.seconds):
+                row = await future
+        except TimeoutError as late:
+            raise Unavailable(detail="the database did not answer in time") from late
         return None if row is None else records.reader_of(record, tuple(row.keys()))(row)
 
     async def drained(self) -> None:
@@ -80,7 +87,8 @@ class Batches:
 
     def _send(self, lane: _Lane) -> None:
         lane.timer = None
-        batch, lane.waiting = lane.waiting[:_LARGEST], lane.waiting[_LARGEST:]
+        waiting = [each for each in lane.waiting if not each[1].done()]  # some wait no longer
+        batch, lane.waiting = waiting[:_LARGEST], waiting[_LARGEST:]
         if not batch:
             return
         lane.underway += 1

@@ -146,7 +146,7 @@ class PostgresqlDatabase:
     def __post_init__(self) -> None:
         """Open nothing yet."""
         self._pool = Pool(self._connect, self.size)
-        self._batches = Batches(self._batch, RACED)
+        self._batches = Batches(self._batch, RACED, self.patience)
 
     async def open(self) -> "PostgresqlDatabase":
         """Bring the schema up to date; return self. Raise ``Unavailable``."""
