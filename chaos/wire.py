@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -139,7 +140,8 @@ async def race(lanes: Sequence[tuple[Wire, Request]]) -> list[Answer | NoAnswer]
     began = time.monotonic()
     for streams, (wire, request) in zip(ready, lanes, strict=True):
         if not isinstance(streams, NoAnswer):
-            streams[1].write(request.octets(wire.port)[-1:])
+            with suppress(RuntimeError):  # cut meanwhile: reading tells
+                streams[1].write(request.octets(wire.port)[-1:])
     return await asyncio.gather(
         *(_finish(wire, streams, began) for (wire, _), streams in zip(lanes, ready, strict=True))
     )

@@ -82,7 +82,8 @@ async def _drip(held: list[Streams]) -> None:
         for number, (_, writer) in enumerate(held):
             if number % 2 == 0 and not writer.is_closing():
                 writer.write(b"x")
-        await asyncio.sleep(1)
+            if number % 50 == 0:  # each once a second, but not all in the same moment
+                await asyncio.sleep(50 / len(held))
 
 
 async def _until_cut(reader: asyncio.StreamReader) -> None:
