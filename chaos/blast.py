@@ -75,7 +75,7 @@ class _Asker(asyncio.Protocol):
         self._transport.abort()
 
     def _ask(self) -> None:
-        if self._blast.over:
+        if self._blast.over or self._transport.is_closing():
             self._transport.close()
             return
         self._person, octets = self._blast.next()
@@ -88,10 +88,13 @@ class _Asker(asyncio.Protocol):
         tally.statuses[status] += not self._blast.over
         if status == _OK:
             tally.people.append(self._person)
+        else:
+            tally.mute += b"retry-after:" not in head
+        if b"connection: close" in head:
+            self._transport.close()  # the next one comes on a new connection
+        elif status == _OK:
             self._ask()
-            return
-        tally.mute += b"retry-after:" not in head
-        if not self._transport.is_closing():
+        else:
             asyncio.get_running_loop().call_later(_AGAIN_SECONDS, self._ask)
 
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -101,7 +102,7 @@ class Wire:
                 streams = await self.connected()
                 streams[1].write(request.octets(self.port))
                 answer = await _read(streams[0], began)
-        except (OSError, EOFError, TimeoutError, ValueError) as trouble:
+        except (OSError, EOFError, TimeoutError, ValueError, RuntimeError) as trouble:
             raise NoAnswer(_words(trouble), was_sent=streams is not None) from trouble
         finally:
             if answer is None and streams is not None:
@@ -134,21 +135,31 @@ class Wire:
 
 async def race(lanes: Sequence[tuple[Wire, Request]]) -> list[Answer | NoAnswer]:
     """Send all but the last byte of each request, then the last bytes together."""
-    opened = await asyncio.gather(*(wire.connected() for wire, _ in lanes))
-    texts = [request.octets(wire.port) for wire, request in lanes]
-    for (_, writer), text in zip(opened, texts, strict=True):
-        writer.write(text[:-1])
-    await asyncio.gather(*(writer.drain() for _, writer in opened))
+    ready = await asyncio.gather(*(_all_but_the_last_byte(*lane) for lane in lanes))
     await asyncio.sleep(0.002)
     began = time.monotonic()
-    for (_, writer), text in zip(opened, texts, strict=True):
-        writer.write(text[-1:])
+    for streams, (wire, request) in zip(ready, lanes, strict=True):
+        if not isinstance(streams, NoAnswer):
+            with suppress(RuntimeError):  # cut meanwhile: reading tells
+                streams[1].write(request.octets(wire.port)[-1:])
     return await asyncio.gather(
-        *(_finish(wire, streams, began) for (wire, _), streams in zip(lanes, opened, strict=True))
+        *(_finish(wire, streams, began) for (wire, _), streams in zip(lanes, ready, strict=True))
     )
 
 
-async def _finish(wire: Wire, streams: Streams, began: float) -> Answer | NoAnswer:
+async def _all_but_the_last_byte(wire: Wire, request: Request) -> Streams | NoAnswer:
+    try:
+        reader, writer = await wire.connected()
+        writer.write(request.octets(wire.port)[:-1])
+        await writer.drain()
+    except (OSError, RuntimeError) as trouble:  # nobody listens, or a kept connection was cut
+        return NoAnswer(_words(trouble), was_sent=False)
+    return reader, writer
+
+
+async def _finish(wire: Wire, streams: Streams | NoAnswer, began: float) -> Answer | NoAnswer:
+    if isinstance(streams, NoAnswer):
+        return streams
     try:
         async with asyncio.timeout(wire.patience):
             answer = await _read(streams[0], began)

@@ -82,10 +82,8 @@ def place(request: pytest.FixtureRequest) -> Iterator[Place | None]:
     if kind is None:  # it opens none, or knows where itself
         yield None
         return
-    found = Place(kind, lambda: request.getfixturevalue("postgresql"))
-    places.enter(found)
-    yield found
-    places.leave(found)
+    with places.being_at(Place(kind, lambda: request.getfixturevalue("postgresql"))) as found:
+        yield found
 
 
 @pytest.fixture(scope="session")

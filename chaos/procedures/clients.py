@@ -24,7 +24,7 @@ _SLOW_HEAD = b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: "
 )
 async def slow_clients(stage: Stage) -> list[Figure]:
     """Who is patient with them is us, for a while; nobody else waits."""
-    count = stage.scale.pick(short=100, full=1900)
+    count = stage.scale.pick(short=100, full=2000)
     make_room(count)
     [node] = await stage.started()
     baseline = await _logins(stage, node, "quiet")
@@ -82,7 +82,8 @@ async def _drip(held: list[Streams]) -> None:
         for number, (_, writer) in enumerate(held):
             if number % 2 == 0 and not writer.is_closing():
                 writer.write(b"x")
-        await asyncio.sleep(1)
+            if number % 50 == 0:  # each once a second, but not all in the same moment
+                await asyncio.sleep(50 / len(held))
 
 
 async def _until_cut(reader: asyncio.StreamReader) -> None:

@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from latchstring.base import clock as module
-from latchstring.base.clock import HELD, SteadyClock, SystemClock
+from latchstring.base.clock import HELD, SteadyClock, SystemClock, stamp
 
 MILLISECOND = 1_000_000
 SECOND = 1000 * MILLISECOND
@@ -347,3 +347,12 @@ def test_drift_is_corrected_and_the_time_never_goes_back(machine):
         assert clock.now() >= told
         told = clock.now()
         assert abs(told.timestamp() - machine.database / SECOND) <= 0.012
+
+
+def test_a_line_of_the_log_says_when_to_the_microsecond():
+    before = datetime.now(UTC)
+    stamps = [datetime.fromisoformat(stamp()) for _ in range(100)]
+
+    assert stamps == sorted(stamps)
+    assert before <= stamps[0] + timedelta(microseconds=1)
+    assert stamps[-1] <= datetime.now(UTC)

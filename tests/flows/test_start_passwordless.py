@@ -10,7 +10,10 @@ from latchstring.domain.delivery import store as delivery
 from latchstring.domain.delivery.message import State
 from latchstring.flows.allowances import browser_kind
 from tests.support.house import START_OF_TIME as NOW
+from tests.support.places import ALL
 from tests.support.world import CRASHED, ChallengeRow, a_world
+
+pytestmark = pytest.mark.at(*ALL)
 
 HOUR = timedelta(hours=1)
 API = {"address": "192.0.2.1", "browser": None, "starts": 0}

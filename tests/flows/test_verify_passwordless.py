@@ -8,7 +8,10 @@ import pytest
 from latchstring.base import key_file
 from latchstring.base.settings import Rate
 from tests.support.house import START_OF_TIME as NOW
+from tests.support.places import ALL
 from tests.support.world import CRASHED, ChallengeRow, UserRow, a_world
+
+pytestmark = pytest.mark.at(*ALL)
 
 DAY = timedelta(days=1)
 WRONG = "00000"

@@ -9,7 +9,7 @@ from latchstring.base.errors import Unavailable
 from latchstring.base.settings import LimitSettings, Rate
 from latchstring.flows.prepare_keys import PrepareKeys
 from latchstring.flows.watch_outbox import WatchOutbox
-from latchstring.main import counting
+from latchstring.main.counting import Meter
 from latchstring.main.crowd import Crowd
 from latchstring.main.surfaces import Surfaces
 from latchstring.main.tally import Tally
@@ -31,13 +31,14 @@ async def counted(tmp_path, tally) -> AsyncIterator[House]:
     async with a_house(tmp_path, limits=THREE) as house:
         database, keyring = house.installation.database, house.installation.keyring
         signer = await PrepareKeys(database, keyring, house.clock)()
-        made = counting.counted(house.flows, tally)
+        meter = Meter(tally)
+        made = meter.counted(house.flows)
         house.application = Surfaces(house.installation, signer, made).application()
-        counting.count_deliveries(tally, house.worker)
-        counting.count_database(tally, database)
+        meter.watch_deliveries(house.worker)
+        meter.watch_database(database)
         busy = BusyAnswers(house.application)
-        counting.count_requests(tally, house.application, Crowd(busy), busy)
-        counting.count_outbox(tally, WatchOutbox(database, house.clock))
+        meter.watch_requests(house.application, Crowd(busy), busy)
+        meter.watch_outbox(WatchOutbox(database, house.clock))
         busy("/authorize")
         yield house
 

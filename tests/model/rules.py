@@ -95,6 +95,7 @@ class Rules:
     known: dict[tuple[str, str], datetime] = field(default_factory=dict)
     guesses: list[tuple[datetime, str, str]] = field(default_factory=list)
     windows: dict[tuple[str, str], tuple[int, datetime]] = field(default_factory=dict)
+    texts_in_hand: int = 0
 
     # --- asking ---------------------------------------------------------------------------------
 
@@ -108,19 +109,47 @@ class Rules:
         if not code.page and settings["other_browser"] == "deny" and code.send == "link":
             return ("refused",)
         page = self.pages.get(code.page or "")
-        if page and (page.starts != starts or not self.waits(page)):
-            return ("twice",)
+        twice = page and (page.starts != starts or not self.waits(page))
+        no_text = self._take_text() if way_in(code.person) == "sms" else None
+        limit = None if twice else self._limit(code, kind, address) or no_text
+        if twice or limit:
+            if way_in(code.person) == "sms" and no_text is None:
+                self.texts_in_hand += 1
+            return limit or ("twice",)
+        self._issue(code, settings, long=self._is_used_up(code.person, kind))
+        if page:
+            page.starts, page.person = page.starts + 1, code.person
+            page.until = max(page.until, code.code_until + MINUTE, code.link_until + MINUTE)
+        return ("started", code.length)
+
+    def crash_while_asking(self, person: str) -> None:
+        """Nothing comes of it; only the right to a text that was taken stays in hand."""
+        if way_in(person) == "sms" and self._take_text() is None:
+            self.texts_in_hand += 1
+
+    def restart(self) -> None:
+        """What was in hand is lost until its window ends."""
+        self.texts_in_hand = 0
+
+    def _take_text(self) -> Outcome | None:
+        """All processes share the installation's texts, and each takes the right to some ahead."""
+        key = ("sms_per_installation", "")
+        if self.windows.get(key, (0, self.now))[1] <= self.now:
+            self.texts_in_hand = 0
+        if self.texts_in_hand:
+            self.texts_in_hand -= 1
+            return None
+        until = self._spend(*key)
+        return ("limit", key[0], until) if until else None
+
+    def _limit(self, code: Code, kind: str, address: str) -> Outcome | None:
         before = dict(self.windows)
         for name, key in self._counted_at_a_start(code, kind, address):
             until = self._spend(name, key)
             if until:
                 self.windows = before
                 return ("limit", name, until)
-        self._issue(code, settings, long=self._is_used_up(code.person, kind))
-        if page:
-            page.starts, page.person = page.starts + 1, code.person
-            page.until = max(page.until, code.code_until + MINUTE, code.link_until + MINUTE)
-        return ("started", code.length)
+        return None
 
     def _counted_at_a_start(self, code: Code, kind: str, address: str) -> list[tuple[str, str]]:
         keys = [("starts_per_identifier", f"{kind} {code.person}")]
@@ -128,7 +157,7 @@ class Rules:
             keys.append(("starts_per_address", address))
             code.address = address
         if way_in(code.person) == "sms":
-            keys += [("sms_per_number_block", code.person[:-4]), ("sms_per_installation", "")]
+            keys.append(("sms_per_number_block", code.person[:-4]))
         return keys
 
     def _issue(self, code: Code, settings: dict[str, Any], *, long: bool) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import os
 import shutil
 import tempfile
+from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from tests.conftest import FULL
 from tests.model.rules import PAGE_LIFETIME, Code, Page, Rules, way_in
 from tests.support.clock import FixedClock
 from tests.support.house import START_OF_TIME
+from tests.support.places import ALL, PLAIN, POSTGRESQL, SQLITE, here
 from tests.support.world import CRASHED, ChallengeRow, UserRow, World
 
 ALICE, BOB, MALLORY = "alice@example.com", "bob@example.com", "mallory@example.com"
@@ -213,10 +215,12 @@ class SigningIn(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         if hasattr(self, "world"):
-            damage = self.run(self.world.rows("damage", str))
+            on_sqlite = here().kind == SQLITE
+            damage = self.run(self.world.rows("damage", str)) if on_sqlite else ["ok"]
             self.run(self.world.close())
             assert damage == ["ok"]
         self.runner.close()
+        here().close()
         shutil.rmtree(self.folder)
 
     # --- people ---------------------------------------------------------------------------------
@@ -255,6 +259,7 @@ class SigningIn(RuleBasedStateMachine):
         )
         if real == CRASHED:
             assert self.run(self.world.delivered()) == []
+            self.model.crash_while_asking(person)
             return
         outcome, challenge_id = real
         now = self.model.now
@@ -323,7 +328,7 @@ class SigningIn(RuleBasedStateMachine):
 
         outcomes = self.run(together())
         assert sum(outcome[0] == "accepted" for outcome in outcomes) <= 1
-        assert outcomes == [
+        expected = [
             self.model.answer(
                 code.person,
                 code.client,
@@ -333,6 +338,9 @@ class SigningIn(RuleBasedStateMachine):
             )
             for _ in range(count)
         ]
+        # They are all alike; only one file answers in the order in which it was asked.
+        assert Counter(outcomes) == Counter(expected)
+        assert here().kind != SQLITE or outcomes == expected
 
     def answer(self, person, client, text, *, dress, address, browser, fuse):
         before = self.world.browser(browser).session if browser else None
@@ -448,6 +456,7 @@ class SigningIn(RuleBasedStateMachine):
     def restart(self):
         self.run(self.world.close())
         self.run(self.world.open())
+        self.model.restart()
 
     # --- what holds after every step ------------------------------------------------------------
 
@@ -547,12 +556,16 @@ def network(address: str) -> str:
     return "2001:db8::/64" if ":" in address else address
 
 
+EXAMPLES = {SQLITE: 60, POSTGRESQL: 12, PLAIN: 8}
+
+
+@pytest.mark.at(*ALL)
 @pytest.mark.parametrize("_round", range(10 if FULL else 1))
 def test_the_program_keeps_the_rules_as_plainly_told(_round):
     run_state_machine_as_test(
         SigningIn,
         settings=settings(
-            max_examples=200 if FULL else 60,
+            max_examples=200 if FULL else EXAMPLES[here().kind],
             stateful_step_count=60,
             deadline=None,
             suppress_health_check=list(HealthCheck),

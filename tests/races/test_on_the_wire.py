@@ -2,11 +2,13 @@
 
 import re
 from collections import Counter
+from contextlib import ExitStack
 
 import httpx2
 import pytest
 
 from tests.conftest import FULL
+from tests.support.places import ALL, PLAIN, SQLITE
 from tests.support.server import SECRET, a_server
 from tests.support.together import a_form_request, a_json_request, send_together
 
@@ -17,10 +19,16 @@ GRANT = "http://auth0.com/oauth/grant-type/passwordless/otp"
 CREDENTIALS = {"client_id": "acme-web", "client_secret": SECRET}
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    with a_server(tmp_path_factory.mktemp("races")) as server:
-        yield server
+@pytest.fixture(scope="module", params=ALL)
+def server(request, tmp_path_factory):
+    with ExitStack() as stack:
+        database, top = "sqlite:///var/latchstring.db", ""
+        if request.param != SQLITE:
+            databases = request.getfixturevalue("postgresql")
+            database = stack.enter_context(databases.a_database())
+            top = f'database_statements = "{"plain" if request.param == PLAIN else "combined"}"'
+        folder = tmp_path_factory.mktemp("races")
+        yield stack.enter_context(a_server(folder, database=database, top=top))
 
 
 def start_request(server, email: str, send: str = "code") -> bytes:

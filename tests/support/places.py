@@ -5,8 +5,8 @@ runs at each place (``pytest_generate_tests`` in ``tests/conftest.py``).
 """
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import CodeType
@@ -74,15 +74,15 @@ def here() -> Place:
     return _here[-1]
 
 
-def enter(place: Place) -> None:
-    """Be at this place from now on."""
+@contextmanager
+def being_at(place: Place) -> Iterator[Place]:
+    """Be at this place for the time of the block, and give back what it lent."""
     _here.append(place)
-
-
-def leave(place: Place) -> None:
-    """Be there no more, and give back what was lent."""
-    _here.remove(place)
-    place.close()
+    try:
+        yield place
+    finally:
+        _here.remove(place)
+        place.close()
 
 
 def opens_a_database(functions: Iterable[Callable[..., Any]]) -> bool:

@@ -1,4 +1,4 @@
-"""The flows of signing in on a real file, without pages around them; a clock that stands.
+"""The flows of signing in on a real database, without pages around them; a clock that stands.
 
 A fuse on the database makes a flow crash between two of its statements.
 """
@@ -10,13 +10,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
+import jwt
 import msgspec
 
 from latchstring.base.errors import InvalidRequest, TooManyRequests
 from latchstring.base.ids import AuthorizationId, ClientId
 from latchstring.base.origin import Origin
 from latchstring.base.secrets import digest
-from latchstring.base.settings import LimitSettings, Send
+from latchstring.base.settings import LimitSettings, Send, SigningAlgorithm
 from latchstring.db import statements
 from latchstring.db.database import AtOnce, Database, Transaction
 from latchstring.domain.audit import store as audit
@@ -32,6 +33,8 @@ from latchstring.domain.identities.identifier import (
     email_identifier,
     phone_identifier,
 )
+from latchstring.domain.keys.key import KeyState, generate
+from latchstring.domain.keys.signer import Signer
 from latchstring.domain.limits import store as limits
 from latchstring.domain.sessions.session import Lifetime
 from latchstring.flows.accept_challenge import AcceptChallenge, VerifiedUser
@@ -39,11 +42,13 @@ from latchstring.flows.allowances import limit_of
 from latchstring.flows.authorize import Authorize, Browser, SignInNeeded
 from latchstring.flows.find_session import FindSession
 from latchstring.flows.follow_link import FollowLink, Press
+from latchstring.flows.issue_tokens import IssueTokens
 from latchstring.flows.lease_limit import LeasedLimit
 from latchstring.flows.manage_connections import ManageConnections
 from latchstring.flows.manage_users import ManageUsers
 from latchstring.flows.open_session import OpenSession, SessionRequest
 from latchstring.flows.purge_expired import PurgeExpired
+from latchstring.flows.redeem_code import RedeemCode, RedeemRequest
 from latchstring.flows.resume_authorization import ResumeAuthorization, Resumed
 from latchstring.flows.start_passwordless import (
     AlreadyStarted,
@@ -82,7 +87,7 @@ from identifiers i join users u on u.id = i.user_id
 -- Nothing ever counts below zero.
 select min(n) from (
     select min(used) as n from limits union all select min(wrong) from wrong_answers
-    union all select min(attempts) from challenges)
+    union all select min(attempts) from challenges) as counts
 
 -- unsent --
 -- Challenges without their message, messages without their challenge's terms.
@@ -168,8 +173,11 @@ class FragileDatabase:
 
     database: Database
     fuse: Fuse
-    at_once: AtOnce | None = None
-    """Single statements have no middle to be cut off in."""
+
+    @property
+    def at_once(self) -> AtOnce | None:
+        """Single statements have no middle to be cut off in: those with a fuse go step by step."""
+        return None if self.fuse.left else self.database.at_once
 
     async def transact(self, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
         async def fragile(tx: Transaction) -> Result:
@@ -238,6 +246,11 @@ class World:
             fragile, keyring, self.clock, self.limits, self.worker, texts
         )
         self.flow_verify = VerifyPasswordless(fragile, keyring, self.clock, self.limits, accept)
+        signer = Signer(keyring)
+        now, current = self.clock.now(), KeyState.CURRENT
+        signer.replace([generate(SigningAlgorithm.ES256, current, keyring, now=now)])
+        tokens = IssueTokens(signer, settings.issuer, lifetimes.access_token)
+        self.flow_redeem = RedeemCode(fragile, self.flow_verify, tokens)
         self.flow_link = FollowLink(fragile, keyring, self.clock, configuration, accept, minute)
         self.flow_authorize = Authorize(fragile, self.clock, minute)
         self.flow_resume = ResumeAuthorization(database, self.clock, minute)
@@ -370,6 +383,8 @@ class World:
             session=session,
         )
         try:
+            if state is None:
+                return ("accepted", await self._redeem(request))
             user = await self.flow_verify(request)
         except WrongCode as wrong:
             return ("wrong", wrong.attempts_left)
@@ -381,6 +396,18 @@ class World:
             return ("limit", limit.limit, limit.until)
         self._signed_in(state, user)
         return ("accepted", user.created)
+
+    async def _redeem(self, request: VerifyRequest) -> bool:
+        """Exchange a code for tokens; return whether that made the account that they name."""
+        wanted = RedeemRequest(
+            verification=request, scope="openid", algorithm=SigningAlgorithm.ES256
+        )
+        tokens = await self.flow_redeem(wanted)
+        claims = jwt.decode(tokens.id_token or "", options={"verify_signature": False})
+        user = (await self.users.show(request.identifier.value)).user
+        assert claims["sub"] == user.id
+        assert claims["aud"] == request.client_id
+        return user.sign_ins == 1
 
     async def look(self, token: str, name: str) -> Outcome:
         """Open a link."""

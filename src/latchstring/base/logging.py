@@ -10,6 +10,7 @@ from typing import Any, Literal, TextIO
 
 import msgspec
 import structlog
+from structlog.typing import EventDict
 
 REQUEST_ID_KEY = "request_id"
 
@@ -31,6 +32,12 @@ class _Forgiving(msgspec.Struct, weakref=True, eq=False):
 
 def configure(log_format: Literal["json", "console"], level: str) -> None:
     """Send structlog, and what libraries log, to standard error in the chosen form."""
+    from latchstring.base.clock import stamp  # noqa: PLC0415 - the clock has something to log, too
+
+    def stamped(_logger: object, _method: str, event: EventDict) -> EventDict:
+        event["timestamp"] = stamp()
+        return event
+
     renderer = (
         structlog.processors.JSONRenderer(serializer=_as_json)
         if log_format == "json"
@@ -42,7 +49,7 @@ def configure(log_format: Literal["json", "console"], level: str) -> None:
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            stamped,
             structlog.processors.format_exc_info,
             renderer,
         ],

@@ -45,6 +45,9 @@ class Batches(msgspec.Struct, eq=False):
     raced: tuple[type[Exception], ...] = ()
     """What the executor raises where somebody else was in the way."""
 
+    seconds: float = 2.5
+    """How long a caller waits altogether: for its turn, and for the answer."""
+
     _lanes: dict[Statement, _Lane] = msgspec.field(default_factory=dict)
     _tasks: set[asyncio.Task[None]] = msgspec.field(default_factory=set)
 
@@ -59,7 +62,11 @@ class Batches(msgspec.Struct, eq=False):
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         lane.waiting.append((arguments, future))
         self._plan(lane)
-        row = await future
+        try:
+            async with asyncio.timeout(self.seconds):
+                row = await future
+        except TimeoutError as late:
+            raise Unavailable(detail="the database did not answer in time") from late
         return None if row is None else records.reader_of(record, tuple(row.keys()))(row)
 
     async def drained(self) -> None:
@@ -79,7 +86,8 @@ class Batches(msgspec.Struct, eq=False):
 
     def _send(self, lane: _Lane) -> None:
         lane.timer = None
-        batch, lane.waiting = lane.waiting[:_LARGEST], lane.waiting[_LARGEST:]
+        waiting = [each for each in lane.waiting if not each[1].done()]  # some wait no longer
+        batch, lane.waiting = waiting[:_LARGEST], waiting[_LARGEST:]
         if not batch:
             return
         lane.underway += 1

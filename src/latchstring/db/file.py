@@ -43,6 +43,8 @@ def connect(path: Path) -> apsw.Connection:
         connection.execute("pragma journal_mode = wal")
         connection.execute("pragma synchronous = full")
         connection.execute("pragma foreign_keys = on")
+        # What a savepoint would have to undo; in a file, it costs a write per changed page.
+        connection.execute("pragma temp_store = memory")
         connection.execute(f"pragma cache_size = -{_CACHE_KIB}")
         connection.execute(f"pragma wal_autocheckpoint = {_CHECKPOINT_PAGES}")
         # Without it a build with STAT4 plans some statements anew at each execution, to look at

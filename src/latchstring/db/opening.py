@@ -16,13 +16,21 @@ OnTimeline = Callable[[Transaction, str], Awaitable[object]]
 """What notices that another server took over."""
 
 
-async def open_database(settings: Settings, on_timeline: OnTimeline | None = None) -> Database:
+PEOPLE = 2.5
+ADMINISTRATORS = 60.0
+"""Seconds that a transaction on PostgreSQL may take: so long each of them waits."""
+
+
+async def open_database(
+    settings: Settings, on_timeline: OnTimeline | None = None, patience: float = PEOPLE
+) -> Database:
     """Return the database with its schema up to date; raise ``Unavailable``."""
     return await open_url(
         settings.database_url,
         connections=settings.database_connections,
         combined=settings.database_statements == "combined",
         on_timeline=on_timeline,
+        patience=patience,
     )
 
 
@@ -32,6 +40,7 @@ async def open_url(
     connections: int = 10,
     combined: bool = True,
     on_timeline: OnTimeline | None = None,
+    patience: float = PEOPLE,
 ) -> Database:
     """Return the database of a URL, opened; raise ``Unavailable``."""
     if url.startswith("sqlite:"):
@@ -43,7 +52,10 @@ async def open_url(
     from latchstring.db.postgresql import PostgresqlDatabase
 
     address = Address.of(url)
-    return await PostgresqlDatabase(address, connections, on_timeline, combined=combined).open()
+    database = PostgresqlDatabase(
+        address, connections, on_timeline, patience=patience, combined=combined
+    )
+    return await database.open()
 
 
 async def migrate_database(settings: Settings) -> list[Migration]:

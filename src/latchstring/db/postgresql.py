@@ -29,7 +29,7 @@ Record = TypeVar("Record")
 Result = TypeVar("Result")
 
 TRANSACTION_SECONDS = 2.5
-"""How long a transaction may take, waiting for a session included."""
+"""What people who sign in wait for; an administrator's command may take longer."""
 
 _TRIES = 4
 _CLOSING_SECONDS = 5.0
@@ -130,6 +130,9 @@ class PostgresqlDatabase:
     on_timeline: OnTimeline | None = None
     """Told of the history that sessions write to: once, before anybody is lent a session on it."""
 
+    patience: float = TRANSACTION_SECONDS
+    """How long a transaction may take, waiting for a session included."""
+
     combined: bool = True
     """Whether one statement may do the work of a flow; an engine that spreads tables over
     machines wants each statement to need one key of one table."""
@@ -143,7 +146,7 @@ class PostgresqlDatabase:
     def __post_init__(self) -> None:
         """Open nothing yet."""
         self._pool = Pool(self._connect, self.size)
-        self._batches = Batches(self._batch, RACED)
+        self._batches = Batches(self._batch, RACED, self.patience)
 
     async def open(self) -> "PostgresqlDatabase":
         """Bring the schema up to date; return self. Raise ``Unavailable``."""
@@ -170,7 +173,7 @@ class PostgresqlDatabase:
 
     async def transact(self, work: Work[Result]) -> Result:
         """Run the work in a transaction of its own, again where somebody was in the way."""
-        async with _in_time():
+        async with _in_time(self.patience):
             for tries_left in reversed(range(_TRIES)):
                 try:
                     return await self._attempt(work, _BEGIN)
@@ -182,7 +185,7 @@ class PostgresqlDatabase:
 
     async def read(self, work: Work[Result]) -> Result:
         """Run the work on one snapshot."""
-        async with _in_time():
+        async with _in_time(self.patience):
             return await self._attempt(work, _BEGIN_READING)
 
     async def close(self) -> None:
@@ -211,7 +214,7 @@ class PostgresqlDatabase:
 
     async def _batch(self, sql: Numbered, arguments: list[list[object]]) -> list[Any]:
         """Execute a statement once for each set of arguments, all or none; a row for each."""
-        async with _in_time(), self._session() as connection:
+        async with _in_time(self.patience), self._session() as connection:
             if not self.address.pooled:
                 rows = await connection.fetchmany(sql.text, arguments)
                 return list(rows)
@@ -220,7 +223,7 @@ class PostgresqlDatabase:
                 return list(await connection.fetchmany(sql.text, arguments))
 
     async def _connect(self) -> Connection:
-        connection = await server.connect(self.address)
+        connection = await server.connect(self.address, self.patience)
         try:
             await self._notice(await timeline_of(connection))
         except BaseException:
@@ -291,9 +294,9 @@ async def _roll_back(connection: Connection) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _in_time() -> AsyncIterator[None]:
+async def _in_time(seconds: float) -> AsyncIterator[None]:
     try:
-        async with asyncio.timeout(TRANSACTION_SECONDS):
+        async with asyncio.timeout(seconds):
             yield
     except TimeoutError as late:
         raise Unavailable(detail="the database did not answer in time") from late

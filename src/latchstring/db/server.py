@@ -26,7 +26,6 @@ _MIGRATING = 7_236_102_548_314_119
 _SESSION = {
     "application_name": "latchstring",
     "client_encoding": "UTF8",
-    "statement_timeout": f"{int(STATEMENT_SECONDS * 1000)}",
     "idle_in_transaction_session_timeout": "10000",
     # Our statements are few and each knows its index. Planned once: planning one that does the
     # work of a whole flow costs more than running it. And never by walking a table, which is what
@@ -40,13 +39,14 @@ OUT_OF_REACH = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutE
 """What a server, the way to it, and the driver may refuse with."""
 
 
-async def connect(address: Address) -> Connection:
-    """Open a session; raise ``Unavailable``.
+async def connect(address: Address, patience: float = STATEMENT_SECONDS) -> Connection:
+    """Open a session whose statements take ``patience`` seconds at most; raise ``Unavailable``.
 
     A pooler in transaction mode gives each transaction another session: nothing may be kept in
     one, neither settings nor prepared statements.
     """
-    options: dict[str, Any] = {"server_settings": _SESSION}
+    limit = {"statement_timeout": f"{int(patience * 1000)}"}
+    options: dict[str, Any] = {"server_settings": _SESSION | limit}
     if address.pooled:
         options = {"statement_cache_size": 0}
     try:

@@ -115,7 +115,7 @@ def _person(row: _Row, wanted: WholeRedemption) -> Person:
 
 def _values(wanted: WholeRedemption, budget: Budget, keyring: Keyring) -> dict[str, object]:
     request, token = wanted.verification, wanted.token
-    identifier, now, margin = request.identifier, token.created_at, request.connection.max_attempts
+    identifier, now = request.identifier, token.created_at
     digest, code = identifier.digest, cleaned_answer(request.code)
     return {
         "identifier_digest": digest,
@@ -127,8 +127,8 @@ def _values(wanted: WholeRedemption, budget: Budget, keyring: Keyring) -> dict[s
         "day_ago": day_before(now),
         "month_ago": month_before(now),
         "hour_at": hour_of(now),
-        "calm_per_day": budget.per_day - margin,
-        "calm_per_month": budget.per_month - margin,
+        "wrong_per_day": budget.per_day,
+        "wrong_per_month": budget.per_month,
         "sign_up": request.connection.sign_up,
         "answer_digests": ",".join(
             answer_digest(digest, code, version=version, keyring=keyring)

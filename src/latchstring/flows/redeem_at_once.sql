@@ -3,15 +3,17 @@
 -- seven rooms. It compares, counts and ends at once. Whoever answers at the same time waits at `held` until this commits, and then
 -- sees what it left; a person whom two answers would make at once is made by one of them, and the other goes step by step.
 with held as materialized (
-    select id, client_id, code_digest, key_version, address_digest from challenges
+    select id, client_id, code_digest, key_version, address_digest, max_attempts from challenges
     where identifier_digest = :identifier_digest and ended_at is null and code_expires_at > :now and attempts < max_attempts
     for update
 ),
 -- Wrong answers as they were before anybody was waited for. Answers that came meanwhile may be missing: at most as many as
--- one code bears. So near its end the budget is looked at step by step.
+-- one of these codes bears. So near its end the budget is looked at step by step.
 guesses as materialized (
-    select coalesce(sum(case when hour_at > :day_ago then wrong else 0 end), 0) < cast(:calm_per_day as bigint)
-        and coalesce(sum(wrong), 0) < cast(:calm_per_month as bigint) as calm
+    select coalesce(sum(case when hour_at > :day_ago then wrong else 0 end), 0) + (select coalesce(max(max_attempts), 0) from held)
+            <= cast(:wrong_per_day as bigint)
+        and coalesce(sum(wrong), 0) + (select coalesce(max(max_attempts), 0) from held)
+            <= cast(:wrong_per_month as bigint) as calm
     from wrong_answers
     where identifier_digest = :identifier_digest and browser = :browser and hour_at > :month_ago
 ),

@@ -44,6 +44,9 @@ ADDRESS_LIMIT = "starts_per_address"
 _GRACE = timedelta(minutes=1)
 """How much longer than a code its page lives: it must still be there to say "expired"."""
 
+_KEY_TERM = timedelta(hours=1)
+"""A start is known again by its key in the term of its first coming and in the next one."""
+
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     """The hosted sign-in that asks, and how often it has asked before."""
@@ -171,7 +174,8 @@ class StartPasswordless(msgspec.Struct, frozen=True):
             return None
         now = self.clock.now()
         terms = terms_of(request, longer=False)
-        challenge = issue(self._subject(request, decoy=False), terms, self.keyring, now=now)
+        subject = self._subject(request, decoy=False, now=now)
+        challenge = issue(subject, terms, self.keyring, now=now)
         start = WholeStart(
             challenge=challenge,
             message=message_for(challenge, request, terms, lease),
@@ -199,7 +203,7 @@ class StartPasswordless(msgspec.Struct, frozen=True):
     ) -> Message | AlreadyStarted | Undone[Exhausted]:
         now = self.clock.now()
         digest = request.identifier.digest
-        if await _is_second_press(tx, request, now) or await self._is_repeated(tx, request):
+        if await _is_second_press(tx, request, now) or await self._is_repeated(tx, request, now):
             return AlreadyStarted.TWICE
         standing = await identities.find_standing(tx, digest)
         browser = browser_kind(standing, request.known_since)
@@ -212,7 +216,7 @@ class StartPasswordless(msgspec.Struct, frozen=True):
         guesses = await challenges.count_guesses(tx, digest, browser, now)
         terms = terms_of(request, longer=budget_of(self.limits).is_used_up(guesses))
         welcome = request.connection.sign_up if standing is None else standing.blocked_at is None
-        subject = self._subject(request, decoy=not welcome)
+        subject = self._subject(request, decoy=not welcome, now=now)
         challenge = issue(subject, terms, self.keyring, now=now)
         # What this retires is still sent, though it is dead on arrival: a start that was answered
         # with success has its message.
@@ -239,7 +243,7 @@ class StartPasswordless(msgspec.Struct, frozen=True):
             pumping = SmsPumpingSuspected(number_block=request.identifier.number_block)
             await audit.record(tx, pumping, request.origin, now=now)
 
-    def _subject(self, request: StartRequest, *, decoy: bool) -> Subject:
+    def _subject(self, request: StartRequest, *, decoy: bool, now: datetime) -> Subject:
         address = self._address_limit()
         return Subject(
             identifier_digest=request.identifier.digest,
@@ -250,19 +254,24 @@ class StartPasswordless(msgspec.Struct, frozen=True):
             return_to=request.return_to,
             address_digest=(None if request.trusted else address.digest_of(request.origin.network)),
             decoy=decoy,
-            id=self._repeated_id(request),
+            id=self._repeated_id(request, now),
         )
 
-    async def _is_repeated(self, tx: Transaction, request: StartRequest) -> bool:
-        challenge_id = self._repeated_id(request)
-        if challenge_id is None:
-            return False
-        return await challenges.find_challenge(tx, challenge_id) is not None
+    async def _is_repeated(self, tx: Transaction, request: StartRequest, now: datetime) -> bool:
+        for moment in (now, now - _KEY_TERM):
+            challenge_id = self._repeated_id(request, moment)
+            if challenge_id and await challenges.find_challenge(tx, challenge_id):
+                return True
+        return False
 
-    def _repeated_id(self, request: StartRequest) -> ChallengeId | None:
+    def _repeated_id(self, request: StartRequest, now: datetime) -> ChallengeId | None:
         if request.idempotency_key is None:
             return None
-        whole = f"{request.client.client_id}\0{request.send}\0{request.idempotency_key}"
+        # Code and link follow from the id. Without a term in it, a key that comes again once the
+        # row was purged would bring a used code back to life.
+        term = now.timestamp() // _KEY_TERM.total_seconds()
+        client_id, key = request.client.client_id, request.idempotency_key
+        whole = f"{client_id}\0{request.send}\0{term:.0f}\0{key}"
         return repeated_challenge_id(request.identifier.digest, whole, self.keyring)
 
     def _limits_of(self, request: StartRequest, browser: Browser) -> list[tuple[Limit, str]]:

@@ -76,7 +76,7 @@ class _Supervisor(msgspec.Struct, frozen=True):
     @contextlib.asynccontextmanager
     async def company(self, _: Settings, process: Process) -> AsyncIterator[None]:
         """Go when the supervisor is gone, and tell it what we count meanwhile."""
-        tally = process.tally
+        tally = process.meter.tally if process.meter else None
         tasks = [asyncio.create_task(self._follow(process.departure))]
         if tally is not None:
             tasks.append(asyncio.create_task(self._report(tally)))

@@ -50,48 +50,51 @@ DONE = "done"
 RETRIED = "retried"
 
 
-def counted(flows: Flows, tally: Tally) -> Flows:
-    """Return the flows; starts and verifies count what came of them."""
-    return msgspec.structs.replace(
-        flows,
-        start=cast("StartPasswordless", _Start(flows.start, tally)),
-        verify=cast("VerifyPasswordless", _Verify(flows.verify, tally)),
-        redeem=cast("RedeemCode", _Redeem(flows.redeem, tally)),
-        follow_link=cast("FollowLink", _FollowLink(flows.follow_link, tally)),
-    )
+class Meter(msgspec.Struct, frozen=True):
+    """Puts a tally wherever there is something to count."""
 
+    tally: Tally = msgspec.field(default_factory=Tally)
 
-def count_deliveries(tally: Tally, worker: DeliverMessages) -> None:
-    """Count what comes of messages."""
-    report = worker.report
+    def counted(self, flows: Flows) -> Flows:
+        """Return the flows; starts and verifies count what came of them."""
+        tally = self.tally
+        return msgspec.structs.replace(
+            flows,
+            start=cast("StartPasswordless", _Start(flows.start, tally)),
+            verify=cast("VerifyPasswordless", _Verify(flows.verify, tally)),
+            redeem=cast("RedeemCode", _Redeem(flows.redeem, tally)),
+            follow_link=cast("FollowLink", _FollowLink(flows.follow_link, tally)),
+        )
 
-    def count(found: Report) -> None:
-        state = RETRIED if found.state is State.QUEUED else found.state.value
-        tally.count("deliveries", found.message.channel.value, state)
-        report(found)
+    def watch_deliveries(self, worker: DeliverMessages) -> None:
+        """Count what comes of messages."""
+        report, tally = worker.report, self.tally
 
-    worker.report = count
+        def count(found: Report) -> None:
+            state = RETRIED if found.state is State.QUEUED else found.state.value
+            tally.count("deliveries", found.message.channel.value, state)
+            report(found)
 
+        worker.report = count
 
-def count_database(tally: Tally, database: Database) -> None:
-    """Tell how much there is to do for the database."""
-    if isinstance(database, HasLoad):
-        tally.gauge("database_working", lambda: database.load.working)
-        tally.gauge("database_waiting", lambda: database.load.waiting)
+    def watch_database(self, database: Database) -> None:
+        """Tell how much there is to do for the database."""
+        if isinstance(database, HasLoad):
+            self.tally.gauge("database_working", lambda: database.load.working)
+            self.tally.gauge("database_waiting", lambda: database.load.waiting)
 
+    def watch_outbox(self, watch: WatchOutbox) -> None:
+        """Tell what was seen of the outbox."""
+        self.tally.gauge("outbox_queued", lambda: watch.queued)
+        self.tally.gauge("outbox_oldest_age_seconds", lambda: watch.oldest_seconds)
 
-def count_outbox(tally: Tally, watch: WatchOutbox) -> None:
-    """Tell what was seen of the outbox."""
-    tally.gauge("outbox_queued", lambda: watch.queued)
-    tally.gauge("outbox_oldest_age_seconds", lambda: watch.oldest_seconds)
-
-
-def count_requests(tally: Tally, application: Application, crowd: Crowd, busy: BusyAnswers) -> None:
-    """Count requests and refusals, and read how many are here whenever somebody looks."""
-    application.observer = tally
-    busy.on_refusal = lambda: tally.count("busy")
-    tally.gauge("connections", lambda: len(crowd.connections))
-    tally.gauge("requests_at_work", lambda: len(crowd.tasks))
+    def watch_requests(self, application: Application, crowd: Crowd, busy: BusyAnswers) -> None:
+        """Count requests and refusals, and tell how many are here."""
+        tally = self.tally
+        application.observer = tally
+        busy.on_refusal = lambda: tally.count("busy")
+        tally.gauge("connections", lambda: len(crowd.connections))
+        tally.gauge("requests_at_work", lambda: len(crowd.tasks))
 
 
 class _Start(msgspec.Struct, frozen=True):

@@ -1,7 +1,10 @@
 """The worker that delivers messages, and where it hands them over."""
 
+# ruff: noqa: PLC0415 - who sends no SMS shall not wait for an HTTP client at every start
+
 import gettext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -14,14 +17,14 @@ from latchstring.domain.challenges import secret
 from latchstring.domain.delivery.message import State
 from latchstring.domain.delivery.render import Letterhead, Renderer
 from latchstring.domain.delivery.senders import Senders
-from latchstring.domain.delivery.senders.gateway import GatewaySender
-from latchstring.domain.delivery.senders.smtp import SmtpSender
-from latchstring.domain.delivery.senders.smtp_pool import SmtpPool
-from latchstring.domain.delivery.senders.smtp_url import parse_smtp_url
 from latchstring.domain.delivery.templates import Templates
 from latchstring.domain.delivery.verdict import Report, Settlement
 from latchstring.flows.deliver_messages import DeliverMessages, new_owner
 from latchstring.main.installation import Installation
+
+if TYPE_CHECKING:
+    from latchstring.domain.delivery.senders.gateway import GatewaySender
+    from latchstring.domain.delivery.senders.smtp import SmtpSender
 
 SERVER = "serve"
 WORKER = "worker"
@@ -54,12 +57,25 @@ class MessageSecrets(msgspec.Struct, frozen=True):
 
 def configured_senders(settings: Settings) -> Senders:
     """Return the senders of the configuration; a channel without one fails its messages."""
-    smtp = settings.mail.smtp_url
-    gateway = settings.sms.gateway_url
-    return Senders(
-        email=SmtpSender(SmtpPool(parse_smtp_url(smtp), hello=settings.host)) if smtp else None,
-        sms=GatewaySender(gateway, settings.sms.gateway_token) if gateway else None,
-    )
+    return Senders(email=_smtp_sender(settings), sms=_gateway_sender(settings))
+
+
+def _smtp_sender(settings: Settings) -> "SmtpSender | None":
+    if not settings.mail.smtp_url:
+        return None
+    from latchstring.domain.delivery.senders.smtp import SmtpSender
+    from latchstring.domain.delivery.senders.smtp_pool import SmtpPool
+    from latchstring.domain.delivery.senders.smtp_url import parse_smtp_url
+
+    return SmtpSender(SmtpPool(parse_smtp_url(settings.mail.smtp_url), hello=settings.host))
+
+
+def _gateway_sender(settings: Settings) -> "GatewaySender | None":
+    if not settings.sms.gateway_url:
+        return None
+    from latchstring.domain.delivery.senders.gateway import GatewaySender
+
+    return GatewaySender(settings.sms.gateway_url, settings.sms.gateway_token)
 
 
 def worker(installation: Installation, senders: Senders, role: str) -> DeliverMessages:

@@ -13,7 +13,7 @@ from latchstring.base.secrets import Keyring
 from latchstring.base.settings import Settings
 from latchstring.base.settings_reading import SettingsError
 from latchstring.db.database import Database
-from latchstring.db.opening import open_database
+from latchstring.db.opening import PEOPLE, open_database
 from latchstring.domain.keys.check import WrongKeyFile
 from latchstring.flows.end_what_was_live import EndWhatWasLive, Reason
 from latchstring.flows.keep_time import KeepTime
@@ -36,11 +36,13 @@ class Installation(msgspec.Struct, frozen=True):
 
 
 @asynccontextmanager
-async def opened(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Installation]:
+async def opened(
+    settings: Settings, clock: Clock | None = None, patience: float = PEOPLE
+) -> AsyncIterator[Installation]:
     """Open the database, bring its schema up to date, check the keys, write first values."""
     steady = SteadyClock()
     nothing_lost = settings.database_failover == "synchronous"
-    database = await open_database(settings, NoticeFailover(steady, nothing_lost))
+    database = await open_database(settings, NoticeFailover(steady, nothing_lost), patience)
     try:
         keyring = await _keyring(database, settings.secret_key_file)
         configuration = RefreshConfiguration(

@@ -73,6 +73,7 @@ def keep() -> "Keeping":
 async def open_desk(settings: "Settings") -> AsyncIterator[Desk]:
     """Open the installation for one administrative command."""
     from latchstring.base import logging
+    from latchstring.db.opening import ADMINISTRATORS
     from latchstring.flows.manage_clients import ManageClients
     from latchstring.flows.manage_connections import ManageConnections
     from latchstring.flows.manage_users import ManageUsers
@@ -80,7 +81,7 @@ async def open_desk(settings: "Settings") -> AsyncIterator[Desk]:
     from latchstring.main import installation
 
     logging.configure("console", "error")
-    async with installation.opened(settings) as found:
+    async with installation.opened(settings, patience=ADMINISTRATORS) as found:
         database, clock, refresh = found.database, found.clock, found.configuration.refresh
         yield Desk(
             connections=ManageConnections(database, clock, refresh),

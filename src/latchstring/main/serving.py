@@ -5,7 +5,7 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from starlette.types import ASGIApp
@@ -19,17 +19,18 @@ from latchstring.flows.prepare_keys import PrepareKeys
 from latchstring.flows.purge_expired import PurgeExpired
 from latchstring.flows.tend_signing_keys import TendSigningKeys
 from latchstring.flows.watch_outbox import WatchOutbox
-from latchstring.main import counting, delivery, http_server
+from latchstring.main import delivery, http_server
 from latchstring.main.departure import Departure
 from latchstring.main.ground import bound, check_certificate, make_room
 from latchstring.main.http_server import Server
 from latchstring.main.installation import Installation, opened
-from latchstring.main.metrics_listener import showing
 from latchstring.main.surfaces import Surfaces, flows
-from latchstring.main.tally import Tally
 from latchstring.web.http.application import Application
 from latchstring.web.http.busy import BusyAnswers
 from latchstring.web.http.surface import Surface
+
+if TYPE_CHECKING:
+    from latchstring.main.counting import Meter
 
 
 class Running(msgspec.Struct, frozen=True):
@@ -53,8 +54,8 @@ class Process(msgspec.Struct, frozen=True, kw_only=True):
     """What this process is apart from what it serves."""
 
     departure: Departure
-    tally: Tally | None
-    """Where to count; nowhere, where nobody asked for metrics."""
+    meter: "Meter | None"
+    """Counts; nothing, where nobody asked for metrics."""
 
     number: int
     """From 0 on among the server processes of this machine."""
@@ -80,10 +81,10 @@ async def running(
             worker = delivery.worker(installation, senders, delivery.SERVER)
             found = flows(installation, signer, worker)
             watch = WatchOutbox(installation.database, installation.clock)
-            if process.tally is not None:
-                found = counting.counted(found, process.tally)
-                counting.count_deliveries(process.tally, worker)
-                counting.count_database(process.tally, installation.database)
+            if process.meter is not None:
+                found = process.meter.counted(found)
+                process.meter.watch_deliveries(worker)
+                process.meter.watch_database(installation.database)
             surfaces = Surfaces(
                 installation,
                 signer,
@@ -96,8 +97,8 @@ async def running(
             loops = [installation.configuration.run(), purge.run(), tend.run()]
             if process.number == 0:  # one of a machine is enough
                 loops.append(watch.run())
-                if process.tally is not None:
-                    counting.count_outbox(process.tally, watch)
+                if process.meter is not None:
+                    process.meter.watch_outbox(watch)
             async with _background(*loops), delivering(worker, senders):
                 yield Running(installation, surfaces.application(*extra), worker)
 
@@ -138,8 +139,8 @@ async def serve(
     check_certificate(settings)
     make_room()
     seat = seat or Seat(listener=bound(settings))
-    tally = Tally() if settings.metrics_listen else None
-    process = Process(departure=Departure(settings.drain), tally=tally, number=seat.number)
+    meter = _meter(settings)
+    process = Process(departure=Departure(settings.drain), meter=meter, number=seat.number)
     company = seat.company or _alone
     with process.departure.at_signals():
         async with company(settings, process), running(settings, process, development) as found:
@@ -155,18 +156,29 @@ async def serve(
                 has_siblings=seat.has_siblings,
                 on_ready=seat.on_ready,
             )
-            if tally is not None:
-                counting.count_requests(tally, found.application, server.crowd, busy)
+            if meter is not None:
+                meter.watch_requests(found.application, server.crowd, busy)
             await server.serve(sockets=[seat.listener])
+
+
+def _meter(settings: Settings) -> "Meter | None":
+    if settings.metrics_listen is None:
+        return None
+    # Not before: who shows no metrics shall not wait for them at every start.
+    from latchstring.main.counting import Meter  # noqa: PLC0415 - see above
+
+    return Meter()
 
 
 @contextlib.asynccontextmanager
 async def _alone(settings: Settings, process: Process) -> AsyncIterator[None]:
-    tally = process.tally
-    if tally is None:
+    meter = process.meter
+    if meter is None:
         yield
         return
-    async with showing(settings, lambda: {"0": tally.snapshot()}):
+    from latchstring.main.metrics_listener import showing  # noqa: PLC0415 - see _meter
+
+    async with showing(settings, lambda: {"0": meter.tally.snapshot()}):
         yield
 
 
