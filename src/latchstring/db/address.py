@@ -1,6 +1,6 @@
 """Where a PostgreSQL database is, as ``database_url`` says it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -16,7 +16,7 @@ class Address:
 
     port: int
     user: str | None
-    password: str | None
+    password: str | None = field(repr=False)
     database: str
     ssl: str | None
     """libpq's ``sslmode``."""
