@@ -47,6 +47,7 @@ async def rolling_restarts(stage: Stage) -> list[Figure]:
             figures.append(await _restart(stage, node, second=number % 3))
             up = {f"node{1 + number % 2}": "UP"}
             await asyncio.to_thread(functools.partial(balancer.until, **up))
+            await asyncio.sleep(stage.scale.pick(short=0.1, full=1.0))
         await asyncio.sleep(0.5)
         over.set()
         await asking

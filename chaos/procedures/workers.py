@@ -64,7 +64,7 @@ async def _crashes(stage: Stage, node: Node) -> list[Figure]:
     pause = stage.scale.pick(short=1.0, full=5.0)
     draw = random.Random(stage.scale.name)
     took: list[float] = []
-    async with Crowd(stage, [node]):
+    async with Crowd(stage, [node], pause=0.1):
         for _ in range(kills):
             await asyncio.sleep(pause)
             members = await _members(node)

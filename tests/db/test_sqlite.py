@@ -424,7 +424,7 @@ async def test_closing_while_flows_share_a_commit_finishes_them(tmp_path):
     disk.go_on.set()
     await closing
 
-    assert await asyncio.gather(first, second) == [1, 1]
+    assert (await first, await second) == (1, 1)
 
 
 async def test_a_closed_database_accepts_nothing(tmp_path):

@@ -3,7 +3,11 @@
 import asyncio
 import time
 from collections import Counter
+<<<<<<< HEAD
 from contextlib import asynccontextmanager
+=======
+from dataclasses import replace
+>>>>>>> main
 from datetime import timedelta
 
 import pytest
@@ -26,7 +30,6 @@ from latchstring.domain.delivery.store import Lease
 from latchstring.domain.delivery.verdict import Report
 from latchstring.flows import deliver_messages as flow
 from latchstring.flows import flight
-from latchstring.flows.deliver_messages import DeliverMessages, new_owner
 from tests.support.clock import FixedClock
 from tests.support.delivery import (
     NOW,
@@ -39,6 +42,7 @@ from tests.support.delivery import (
 )
 from tests.support.places import here
 from tests.support.relay import Sink, relay
+from tests.support.workers import a_worker, enqueue, found, never, running, until
 
 SECOND = timedelta(seconds=1)
 
@@ -53,55 +57,9 @@ def sender():
     return FakeSender()
 
 
-def a_worker(database, sender, **changes):
-    values = {
-        "database": database,
-        "clock": FixedClock(NOW),
-        "renderer": a_renderer(),
-        "senders": Senders(email=sender, sms=sender),
-        "owner": new_owner("test"),
-        "draw": lambda: 0.5,
-    }
-    return DeliverMessages(**(values | changes))
-
-
 @pytest.fixture
 def worker(database, clock, sender):
     return a_worker(database, sender, clock=clock)
-
-
-async def enqueue(database, *messages):
-    async def work(tx):
-        for message in messages:
-            await store.enqueue(tx, message)
-
-    await database.transact(work)
-
-
-async def found(database, message):
-    row = await database.read(lambda tx: store.find_message(tx, message.id))
-    assert row is not None
-    return row
-
-
-@asynccontextmanager
-async def running(*workers):
-    tasks = [asyncio.create_task(worker.run()) for worker in workers]
-    try:
-        yield
-    finally:
-        await asyncio.gather(*(worker.stop(grace=5) for worker in workers))
-        await asyncio.gather(*tasks)
-
-
-async def until(true, seconds=10.0):
-    async with asyncio.timeout(seconds):
-        while not true():  # noqa: ASYNC110 - the other side is another worker or thread
-            await asyncio.sleep(0.01)
-
-
-def never(_parcel):
-    return asyncio.Event().wait()
 
 
 # --- what becomes of a message -----------------------------------------------------------------

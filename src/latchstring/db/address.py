@@ -1,14 +1,14 @@
 """Where a PostgreSQL database is, as ``database_url`` says it."""
 
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
-
-import msgspec
 
 DEFAULT_PORT = 5432
 
 
-class Address(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Address:
     """A ``postgresql://`` URL, taken apart."""
 
     host: str
@@ -16,7 +16,7 @@ class Address(msgspec.Struct, frozen=True):
 
     port: int
     user: str | None
-    password: str | None
+    password: str | None = field(repr=False)
     database: str
     ssl: str | None
     """libpq's ``sslmode``."""

@@ -94,19 +94,24 @@ class Batches(msgspec.Struct, eq=False):
         task = asyncio.ensure_future(self._carry(lane, batch))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        self._plan(lane)  # those for whom it had no place
 
     async def _carry(
         self, lane: _Lane, batch: list[tuple[list[object], asyncio.Future[Any]]]
     ) -> None:
         try:
             rows = await self.execute(lane.sql, [arguments for arguments, _ in batch])
-            for (_, future), row in zip(batch, rows, strict=True):
-                _answer(future, row)
-        except self.raced:
-            await self._one_by_one(lane, batch)
-        except BaseException as trouble:  # noqa: BLE001 - whatever it is, nobody may wait forever
+        except (Unavailable, asyncio.CancelledError) as trouble:
             for _, future in batch:
                 _refuse(future, trouble)
+        except Exception as trouble:  # noqa: BLE001 - whatever it is, nobody may wait forever
+            if len(batch) == 1:
+                self._tell(batch[0][1], trouble)
+            else:
+                await self._one_by_one(lane, batch)
+        else:
+            for (_, future), row in zip(batch, rows, strict=True):
+                _answer(future, row)
         finally:
             lane.underway -= 1
             if lane.timer is not None and lane.underway == 0:
@@ -117,17 +122,20 @@ class Batches(msgspec.Struct, eq=False):
     async def _one_by_one(
         self, lane: _Lane, batch: list[tuple[list[object], asyncio.Future[Any]]]
     ) -> None:
-        """Find out whose row it was; that caller gets nothing, the others their own rows."""
-        if len(batch) == 1:
-            _answer(batch[0][1], None)
-            return
+        """Find out whose row it was; only that caller hears of it, the others get their rows."""
         for arguments, future in batch:
+            if future.done():  # waits no longer
+                continue
             try:
                 _answer(future, (await self.execute(lane.sql, [arguments]))[0])
-            except self.raced:
-                _answer(future, None)
             except Exception as trouble:  # noqa: BLE001 - that caller's, who raises it
-                _refuse(future, trouble)
+                self._tell(future, trouble)
+
+    def _tell(self, future: asyncio.Future[Any], trouble: Exception) -> None:
+        if isinstance(trouble, self.raced):
+            _answer(future, None)
+        else:
+            _refuse(future, trouble)
 
 
 def _answer(future: asyncio.Future[Any], row: Any) -> None:  # noqa: ANN401 - a driver's row

@@ -203,7 +203,7 @@ class PostgresqlDatabase:
             transaction: Transaction = PostgresqlTransaction(connection)
             try:
                 result = await work(transaction)
-            except BaseException:
+            except Exception:  # who is cancelled has no time left: the session is closed instead
                 await _roll_back(connection)
                 raise
             if isinstance(result, Undone):
@@ -219,8 +219,14 @@ class PostgresqlDatabase:
                 rows = await connection.fetchmany(sql.text, arguments)
                 return list(rows)
             # Behind a pooler only a transaction keeps the two halves of an execution together.
-            async with connection.transaction():
-                return list(await connection.fetchmany(sql.text, arguments))
+            await connection.execute(_BEGIN)
+            try:
+                rows = await connection.fetchmany(sql.text, arguments)
+            except Exception:
+                await _roll_back(connection)
+                raise
+            await connection.execute("commit")
+            return list(rows)
 
     async def _connect(self) -> Connection:
         connection = await server.connect(self.address, self.patience)

@@ -101,8 +101,16 @@ class DeliverMessages(msgspec.Struct, eq=False, kw_only=True):
         return Lease(self.owner, self.clock.now() + flights.LEASE, time.monotonic())
 
     def take(self, message: Message, lease: Lease) -> None:
-        """Send what was enqueued under a lease of ours, now that it is durable."""
+        """Send what was enqueued under a lease of ours, now that it is durable.
+
+        Where that came too late it is for whoever finds it in the outbox: sent here, it could be
+        sent twice.
+        """
         self._promised -= 1
+        ends = lease.began + flights.LEASE.total_seconds()
+        if self._ended.is_set() or time.monotonic() >= ends:
+            self.wake()
+            return
         verdict = without_sending(message, self.clock.now())
         if verdict is None:
             self._start(message, lease.began)
