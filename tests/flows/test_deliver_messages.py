@@ -3,11 +3,6 @@
 import asyncio
 import time
 from collections import Counter
-<<<<<<< HEAD
-from contextlib import asynccontextmanager
-=======
-from dataclasses import replace
->>>>>>> main
 from datetime import timedelta
 
 import pytest
