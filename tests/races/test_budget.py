@@ -26,9 +26,7 @@ async def test_l_13_however_many_guess_at_once_the_budget_is_what_is_compared(tm
         for _ in range(3):
             code, _ = await world.ask()
             assert len(code) == (6 if compared < per_day else 10)
-            left = (
-                per_day - compared if len(code) == 6 else TRIES
-            )  # long: freely
+            left = per_day - compared if len(code) == 6 else TRIES  # long: freely
             compared += min(TRIES, left)
             assert await guess_at_once(world, 60) == compared
 
