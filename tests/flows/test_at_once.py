@@ -59,13 +59,20 @@ class Story:
     world: World
     told: list[Outcome] = field(default_factory=list)
 
-    async def start(self, person: str, client: str = "acme-web", send: str = "code") -> str:
-        """Ask for a message; return its code, if it came and has one."""
+    async def start(
+        self, person: str, client: str = "acme-web", send: str = "code", *, at_once: bool = True
+    ) -> str:
+        """Ask for a message; return its code, if it is delivered at once and has one."""
         self.world.clock.advance(1)
         how: dict[str, Any] = {"address": "192.0.2.1", "browser": None, "starts": 0}
         outcome, _ = await self.world.start(person, client, send=send, **how)
+        self.told.append(outcome)
+        return await self.read() if at_once else ""
+
+    async def read(self) -> str:
+        """Deliver what is due; return the code in it, if there is one."""
         messages = await self.world.delivered()
-        self.told.append((*outcome, len(messages)))
+        self.told.append(("delivered", len(messages)))
         return messages[0][1] if messages else ""
 
     async def enter(self, text: str, person: str = ALICE, client: str = "acme-web") -> None:
@@ -115,6 +122,15 @@ async def limits_are_met(story: Story) -> None:
     await story.enter(await story.start(NEIGHBOR, "acme-spa"), NEIGHBOR, "acme-spa")
 
 
+async def what_was_not_sent_yet_is_taken_back(story: Story) -> None:
+    code = await story.start(ALICE)
+    await story.start(ALICE, at_once=False)
+    await story.start(ALICE, send="both", at_once=False)
+    await story.start(BOB, at_once=False)
+    await story.enter(code)
+    await story.read()
+
+
 async def tries_and_time_run_out(story: Story) -> None:
     late = await story.start(ALICE)
     story.world.clock.advance(600)
@@ -158,6 +174,7 @@ STORIES = [
     applications_have_codes_of_their_own,
     older_codes_retire,
     limits_are_met,
+    what_was_not_sent_yet_is_taken_back,
     tries_and_time_run_out,
     the_budget_is_used_up,
     some_are_not_let_in,
