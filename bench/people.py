@@ -38,7 +38,14 @@ class People:
         return Person(address(self.known + self.created - 1), is_new=True)
 
     def take_known(self) -> Person:
-        """Return somebody who is in the database and not signing in just now."""
+        """Return somebody who is in the database and not signing in just now.
+
+        Raises ``LookupError`` where everybody is: the server is far behind, and to wait here would
+        keep the sinks of this process from ever hearing of it.
+        """
+        if len(self._busy) >= self.known:
+            message = f"all {self.known} people are signing in"
+            raise LookupError(message)
         while True:
             person = Person(address(self.chance.randrange(self.known)), is_new=False)
             if person not in self._busy:

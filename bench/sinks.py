@@ -18,7 +18,7 @@ _CODE = re.compile(rb"^(?:Subject: )?(\d{6})\b", re.MULTILINE)
 """At the beginning of the subject, or of a line of the text."""
 _RECIPIENT = re.compile(rb"RCPT TO:<([^>]+)>", re.IGNORECASE)
 _REPLIES = {
-    b"EHLO": b"250-bench\r\n250 SMTPUTF8\r\n",
+    b"EHLO": b"250-bench\r\n250-PIPELINING\r\n250 SMTPUTF8\r\n",
     b"DATA": b"354 go on\r\n",
     b"QUIT": b"221 bye\r\n",
 }

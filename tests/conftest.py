@@ -3,9 +3,10 @@
 import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 from latchstring.base.secrets import Keyring
@@ -128,3 +129,18 @@ def _no_configuration_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("LATCHSTRING_")]:
         if name != "LATCHSTRING_TEST_PROFILE":
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _loggers_forget(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let no test's log go where an earlier one sent it: what is told the form of the log in this
+    process keeps its loggers, in tests it does not.
+    """
+    configure = structlog.configure
+
+    def configure_for_one_test(**options: Any) -> None:
+        configure(**{**options, "cache_logger_on_first_use": False})
+
+    monkeypatch.setattr(structlog, "configure", configure_for_one_test)
+    yield
+    structlog.reset_defaults()

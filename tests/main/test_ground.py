@@ -1,15 +1,14 @@
 """A server that cannot be says why before it opens anything."""
 
 import resource
-import shutil
 import socket
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from latchstring.base.errors import Unavailable
 from latchstring.main import ground, serving
+from tests.support.certificates import a_certificate
 from tests.support.house import some_settings
 
 pytestmark = pytest.mark.at("sqlite")  # no matter where: none is opened
@@ -22,17 +21,6 @@ def settings_of(folder: Path, certificate: Path, key: Path):
         tls_certificate_file=certificate,
         tls_key_file=key,
     )
-
-
-def a_certificate(folder: Path, *options: str) -> tuple[Path, Path]:
-    """Make a certificate and its key, as operators do."""
-    openssl = shutil.which("openssl")
-    assert openssl
-    certificate, key = folder / "cert.pem", folder / "key.pem"
-    words = ["req", "-x509", "-newkey", "rsa:2048", "-subj", "/CN=auth.acme.example", *options]
-    files = ["-out", str(certificate), "-keyout", str(key)]
-    subprocess.run([openssl, *words, *files], check=True, capture_output=True)
-    return certificate, key
 
 
 async def test_a_certificate_that_is_not_there_is_told_before_a_database_is_made(tmp_path):

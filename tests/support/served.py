@@ -6,6 +6,7 @@ import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from starlette.types import ASGIApp
 
@@ -84,13 +85,19 @@ def come_back(_path: str) -> Refusal | None:
 
 @contextlib.asynccontextmanager
 async def a_served(
-    application: ASGIApp, folder: Path, *, grace: float = 0.0, refuse: Refuse = come_back
+    application: ASGIApp,
+    folder: Path,
+    *,
+    grace: float = 0.0,
+    refuse: Refuse = come_back,
+    beside: socket.socket | None = None,
+    **settings: Any,
 ) -> AsyncIterator[Served]:
-    """Serve an application until the block is left."""
-    listener = socket.create_server(("127.0.0.1", 0))
+    """Serve an application until the block is left; ``beside`` others, on their socket."""
+    listener = beside.dup() if beside else socket.create_server(("127.0.0.1", 0))
     departure = Departure(grace)
-    config = http_server.config(some_settings(folder), application)
-    server = http_server.Server(config, departure, refuse)
+    config = http_server.config(some_settings(folder, **settings), application)
+    server = http_server.Server(config, departure, refuse, has_siblings=bool(beside))
     ended = asyncio.create_task(server.serve(sockets=[listener]))
     served = Served(server, departure, listener.getsockname()[1], ended)
     while not server.started:  # noqa: ASYNC110 - there is no event

@@ -49,6 +49,7 @@ async def found(database: Any, message: Message) -> Message:
 async def running(*workers: DeliverMessages) -> AsyncIterator[None]:
     """Run workers for the time of the block, then stop them in order."""
     tasks = [asyncio.create_task(worker.run()) for worker in workers]
+    await asyncio.sleep(0)  # they begin
     try:
         yield
     finally:

@@ -5,7 +5,13 @@
 with {_guesses},
 spent as (
     insert into limits (key_digest, name, used, refused, window_ends_at)
-    select :limit_key, :limit_name, 1, false, :limit_end where not (select used_up from guesses)
+    select :limit_key, :limit_name, 1, false, :limit_end
+    where not (select used_up from guesses)
+        -- What is plainly used up is refused and holds nothing: a flood would make all who share its batches wait.
+        and not exists (
+            select 1 from limits l where l.key_digest = :limit_key and l.name = :limit_name
+                and l.window_ends_at > :created_at and l.used >= :limit_count
+        )
     on conflict (key_digest, name) do update set
         used = case when limits.window_ends_at <= :created_at then 1 else limits.used + 1 end,
         refused = case when limits.window_ends_at <= :created_at then false else limits.refused end,
@@ -30,14 +36,24 @@ wanted as materialized (
         cast(string_to_array(:limit_counts, ',') as bigint[]), cast(string_to_array(:limit_ends, ',') as bigint[]))
         as listed (key_digest, name, allowed, new_end)
 ),
+-- As above: what is plainly used up holds nothing.
+plainly as materialized (
+    select l.name, l.window_ends_at
+    from wanted w join limits l on l.key_digest = w.key_digest and l.name = w.name
+    where l.window_ends_at > :created_at and l.used >= w.allowed limit 1
+),
 -- Windows there are, held until the commit: whoever spends from one at the same time waits, and counts what we spent.
 windows as materialized (
     select l.name, l.used, l.window_ends_at, w.allowed
     from wanted w join limits l on l.key_digest = w.key_digest and l.name = w.name
+    where not exists (select 1 from plainly)
     for update of l
 ),
 exhausted as materialized (
-    select name, window_ends_at from windows where window_ends_at > :created_at and used >= allowed limit 1
+    select name, window_ends_at from plainly
+    union all
+    select name, window_ends_at from windows where window_ends_at > :created_at and used >= allowed
+    limit 1
 ),
 spent as (
     insert into limits (key_digest, name, used, refused, window_ends_at)

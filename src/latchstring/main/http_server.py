@@ -60,6 +60,7 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self.server_state = self.crowd = Crowd(refuse)
         self._departure = departure
+        self.acceptors: list[Acceptor] = []
         self._has_siblings = has_siblings
         self._on_ready = on_ready
 
@@ -70,15 +71,15 @@ class Server(uvicorn.Server):
         def protocol() -> PatientProtocol:
             return PatientProtocol(self.config, self.crowd, {}, loop)
 
-        acceptors = [
+        self.acceptors = [
             Acceptor(
                 listener, protocol, self.crowd, self.config.ssl, has_siblings=self._has_siblings
             )
             for listener in sockets or []
         ]
-        for acceptor in acceptors:
+        for acceptor in self.acceptors:
             acceptor.open()
-        servers: list[Any] = [*acceptors]
+        servers: list[Any] = [*self.acceptors]  # it closes them, and asks for nothing else
         self.servers = servers
         self._departure.on_word(self._say_goodbye)
         self.started = True
