@@ -35,6 +35,7 @@ _TRIES = 4
 _CLOSING_SECONDS = 5.0
 _ASK_AGAIN_SECONDS = 0.4
 _BEGIN = "begin"
+_COMMIT = "commit"
 _BEGIN_READING = "begin isolation level repeatable read, read only"
 
 RACED = (
@@ -209,7 +210,7 @@ class PostgresqlDatabase:
             if isinstance(result, Undone):
                 await _roll_back(connection)
             else:
-                await connection.execute("commit")
+                await _commit(connection)
             return result
 
     async def _batch(self, sql: Numbered, arguments: list[list[object]]) -> list[Any]:
@@ -225,7 +226,7 @@ class PostgresqlDatabase:
             except Exception:
                 await _roll_back(connection)
                 raise
-            await connection.execute("commit")
+            await _commit(connection)
             return list(rows)
 
     async def _connect(self) -> Connection:
@@ -292,6 +293,12 @@ async def _told(connection: Connection, on_timeline: OnTimeline, timeline: str) 
         except RACED:
             if not tries_left:
                 raise
+
+
+async def _commit(connection: Connection) -> None:
+    # A transaction that has failed is rolled back by its commit, without an error.
+    if await connection.execute(_COMMIT) != "COMMIT":
+        raise Unavailable(detail="the transaction had failed")
 
 
 async def _roll_back(connection: Connection) -> None:
