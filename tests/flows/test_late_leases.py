@@ -1,9 +1,9 @@
 """A message that became durable too late for its lease is sent once, by whoever finds it."""
 
 import asyncio
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from latchstring.domain.delivery.message import State
 from latchstring.flows import flight

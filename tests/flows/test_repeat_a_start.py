@@ -1,9 +1,9 @@
 """A start that comes again with its key is one start; the key brings nothing back to life."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from latchstring.flows.purge_expired import KEPT
 from tests.support.places import ALL
