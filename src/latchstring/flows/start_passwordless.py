@@ -73,8 +73,8 @@ class StartRequest(msgspec.Struct, frozen=True, kw_only=True):
     """The client proved its secret: its own servers' address says nothing about anybody."""
 
     idempotency_key: str | None = None
-    """The same from the same client for the same person is the same start, however often it comes:
-    its answer may have been lost."""
+    """The same from the same client for the same person is the same start, however often it comes
+    within the hour: its answer may have been lost."""
 
     known_since: datetime | None = None
     """When this browser last signed in as this identifier, if its cookie proves it."""
