@@ -71,8 +71,11 @@ class Batches(msgspec.Struct, eq=False):
 
     async def drained(self) -> None:
         """Return when everything that was accepted has its answer."""
-        while self._tasks:
-            await asyncio.wait(self._tasks)
+        while self._tasks or any(lane.waiting for lane in self._lanes.values()):
+            if self._tasks:
+                await asyncio.wait(self._tasks)
+            else:
+                await asyncio.sleep(0)  # they are sent in this turn of the loop
 
     def _plan(self, lane: _Lane) -> None:
         """Send what waits: soon if nothing of it is underway, else after a little gathering."""

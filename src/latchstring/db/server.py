@@ -120,6 +120,6 @@ def words(trouble: BaseException) -> str:
     if isinstance(trouble, TimeoutError):
         return "it does not answer"
     if isinstance(trouble, OSError):
-        return trouble.strerror or type(trouble).__name__
+        return trouble.strerror or str(trouble) or type(trouble).__name__
     # Not the whole of it: the details of a refusal quote rows.
     return str(trouble.args[0] if trouble.args else trouble).rstrip(".")
