@@ -1,10 +1,10 @@
 """Messages that are written under their worker's lease: sent by it at once, lost by nobody."""
 
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from latchstring.base.errors import Unavailable
 from latchstring.domain.delivery import store
