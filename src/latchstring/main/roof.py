@@ -36,6 +36,9 @@ def serve(settings: "Settings") -> None:
         _configure_logs(settings)
         asyncio.run(supervision.supervise(settings))
         return
+    from latchstring.main import garbage
+
+    garbage.put_off()
     from latchstring.main import serving
 
     _run(settings, serving.serve(settings))
