@@ -133,7 +133,16 @@ def _node(folder: Path, store: Store, sinks: Sinks, variant: Variant) -> Server:
     else:
         program = Path(sys.executable).with_name("latchstring")
         command = [str(program), "serve", "--config", str(configuration)]
-    return Server(command, port, "/readyz", folder / f"{port}.log")
+    return Server(command, port, "/readyz", folder / f"{port}.log", _as_installed(folder))
+
+
+def _as_installed(folder: Path) -> dict[str, str]:
+    """Return what makes a start find its bytecode, as an installed package's does.
+
+    Whoever works on the source may have told Python to write none; then each start compiles all of
+    it anew. Its first start, which is not measured, writes it.
+    """
+    return {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(folder / "bytecode")}
 
 
 _USERS = ("id", "created_at", "updated_at", "last_sign_in_at", "sign_ins")

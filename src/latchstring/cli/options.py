@@ -1,6 +1,5 @@
 """What every command has in common: ``--config`` and ``--json``, and the way to the flows."""
 
-import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -92,6 +91,8 @@ def at_desk(work: "Callable[[Desk], Awaitable[Result]]") -> Result:
     async def visit() -> Result:
         async with opener(settings) as desk:
             return await work(desk)
+
+    import asyncio  # noqa: PLC0415 - `version` and `healthcheck` need not wait for it
 
     return asyncio.run(visit())
 

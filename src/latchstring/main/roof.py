@@ -6,7 +6,6 @@ server, nor ``serve`` for anything of ``dev``.
 
 # ruff: noqa: PLC0415 - imports inside functions are what this module is for
 
-import asyncio
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -31,11 +30,16 @@ def run() -> None:
 def serve(settings: "Settings") -> None:
     """Serve until told to stop."""
     if settings.workers > 1:
+        import asyncio
+
         from latchstring.main import supervision
 
         _configure_logs(settings)
         asyncio.run(supervision.supervise(settings))
         return
+    from latchstring.main import garbage
+
+    garbage.put_off()
     from latchstring.main import serving
 
     _run(settings, serving.serve(settings))
@@ -57,6 +61,8 @@ def develop(development: "DevRun") -> None:
 
 def migrated(settings: "Settings") -> Sequence[str]:
     """Bring the schema up to date and return the names of what was applied."""
+    import asyncio
+
     from latchstring.db import opening
 
     return [f"{it.number:04} {it.name}" for it in asyncio.run(opening.migrate_database(settings))]
@@ -92,6 +98,8 @@ async def open_desk(settings: "Settings") -> AsyncIterator[Desk]:
 
 
 def _run(settings: "Settings", program: Coroutine[Any, Any, None]) -> None:
+    import asyncio
+
     import uvloop
 
     _configure_logs(settings)

@@ -19,7 +19,7 @@ from latchstring.flows.prepare_keys import PrepareKeys
 from latchstring.flows.purge_expired import PurgeExpired
 from latchstring.flows.tend_signing_keys import TendSigningKeys
 from latchstring.flows.watch_outbox import WatchOutbox
-from latchstring.main import delivery, http_server
+from latchstring.main import delivery, garbage, http_server
 from latchstring.main.departure import Departure
 from latchstring.main.ground import bound, check_certificate, make_room
 from latchstring.main.http_server import Server
@@ -158,6 +158,7 @@ async def serve(
             )
             if meter is not None:
                 meter.watch_requests(found.application, server.crowd, busy)
+            garbage.settle()
             await server.serve(sockets=[seat.listener])
 
 
