@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from gettext import NullTranslations
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import escape
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 FOLDER = Path(__file__).resolve().parents[2] / "templates"
 _KEPT = 256
@@ -58,7 +60,7 @@ class Templates:
     """Every template in every language, compiled when first asked for."""
 
     catalogues: Catalogues = untranslated
-    _environments: dict[str, Environment] = field(default_factory=dict, repr=False)
+    _environments: dict[str, "Environment"] = field(default_factory=dict, repr=False)
     _forms: dict[object, Form] = field(default_factory=dict, repr=False)
 
     def fill(
@@ -104,7 +106,15 @@ class Templates:
         return environment.get_template(name).render(values)
 
 
-def _environment(translations: NullTranslations) -> Environment:
+def _environment(translations: NullTranslations) -> "Environment":
+    # A start sends no message and does not wait for it.
+    from jinja2 import (  # noqa: PLC0415 - as said
+        Environment,
+        FileSystemLoader,
+        StrictUndefined,
+        select_autoescape,
+    )
+
     environment = Environment(
         loader=FileSystemLoader(FOLDER),
         autoescape=select_autoescape(["html"], default=False),

@@ -8,8 +8,8 @@ application after the code was spent. And the referrer policy is `same-origin`, 
 
 import re
 import secrets
+from typing import TYPE_CHECKING
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.responses import HTMLResponse, Response
 
@@ -19,7 +19,8 @@ from latchstring.web.http.sentence import Address, Sentence
 from latchstring.web.http.static import StaticFiles
 from latchstring.web.http.words import Words, address, load_words, plain, strong_address
 
-SOURCE_LANGUAGE = "en"
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 _FIXED_HEADERS = {
     "Cache-Control": "no-store",
@@ -49,7 +50,6 @@ class Renderer:
         self._style = Markup(_BLANKS.sub(" ", static.text("pages.css")))  # noqa: S704  our own file
         self._headers = {"Strict-Transport-Security": _STRICT_TRANSPORT} if secure else {}
         self._languages: dict[str, tuple[Words, Environment]] = {}
-        self._speak(SOURCE_LANGUAGE)
 
     def page(
         self, view: Page, *, request_id: str, language: str, status: int | None = None
@@ -79,13 +79,16 @@ class Renderer:
         """One sentence as plain text, as the delivery status in JSON needs it."""
         return plain(self._speak(language)[0].say(sentence))
 
-    def _speak(self, language: str) -> tuple[Words, Environment]:
+    def _speak(self, language: str) -> "tuple[Words, Environment]":
         if language not in self._languages:
             words = load_words(language)
             self._languages[language] = words, self._environment(words)
         return self._languages[language]
 
-    def _environment(self, words: Words) -> Environment:
+    def _environment(self, words: Words) -> "Environment":
+        # A start shows no page and does not wait for it.
+        from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - as said
+
         environment = Environment(
             loader=PackageLoader("latchstring", "templates/pages"),
             autoescape=True,
