@@ -19,6 +19,8 @@ from chaos.ports import stable_port
 from chaos.scale import Scale
 from chaos.wire import Wire
 
+_QUEUED = "select count(*) from messages where state = 'queued'"
+
 
 @dataclass(slots=True, eq=False)
 class Stage:
@@ -105,6 +107,15 @@ class Stage:
             # Looking through a long ledger must not take the CPU from those who deliver.
             await asyncio.sleep(max(0.05, 5 * (time() - looked)))
             looked = time()
+
+    async def delivered(self, patience: float) -> None:
+        """Wait until nothing is left in the queue, or patience ends."""
+        deadline = asyncio.get_running_loop().time() + patience
+        while asyncio.get_running_loop().time() < deadline:
+            [(queued,)] = await self.database.rows(_QUEUED)
+            if not queued:
+                return
+            await asyncio.sleep(0.1)
 
     async def ledger_check(self, *, excused: set[str] | None = None) -> list[Figure]:
         """Return what every run must be able to say at its end."""

@@ -91,16 +91,6 @@ async def _answer(stage: Stage, node: Node, person: str, dead: asyncio.Event) ->
         await asyncio.sleep(0.005)
 
 
-async def _until_copied(stage: Stage, count: int, patience: float) -> None:
-    """Wait until so many copies have come: on PostgreSQL that takes the lease of the dead."""
-    deadline = asyncio.get_running_loop().time() + patience
-    while len(duplicates(stage.messages)) < count and asyncio.get_running_loop().time() < deadline:
-        await asyncio.sleep(0.05)
-        stage.messages.refresh()
-    await asyncio.sleep(stage.scale.pick(short=0.2, full=2.0))
-    stage.messages.refresh()
-
-
 @procedure(
     "R-03",
     "kill -9 between the relay's 250 and the note that the mail was sent",
@@ -123,8 +113,7 @@ async def killed_between_hand_over_and_note(stage: Stage) -> list[Figure]:
         node.kill()
         await stage.edges.mail()
         await node.start()
-        await stage.settled()
-        await _until_copied(stage, round_ + 1, patience=20)
+        await stage.delivered(30)  # on PostgreSQL that takes the lease of the dead
         node.kill()
     stage.messages.refresh()
     codes = {person: {m.code for m in sent} for person, sent in stage.messages.to.items()}

@@ -45,7 +45,7 @@ async def relay_away(stage: Stage) -> list[Figure]:
     await _start_for(stage, node, "late", rate, scale.seconds(short=0.5, full=60))
     came_back = time.monotonic()
     await stage.edges.mail_listens(listens=True)
-    await _until_empty(stage, patience=scale.pick(short=60.0, full=120.0))
+    await stage.delivered(scale.pick(short=60.0, full=120.0))
     stage.messages.refresh()
     expired = {str(row[0]) for row in await stage.database.rows(_EXPIRED)}
     late = [m for m in stage.messages.all if m.at > came_back]
@@ -95,17 +95,6 @@ def _start_times(stage: Stage) -> list[Figure]:
     return [at_most("start p99 meanwhile", away * 1000, bound * 1000, " ms")]
 
 
-async def _until_empty(stage: Stage, patience: float) -> None:
-    deadline = time.monotonic() + patience
-    while time.monotonic() < deadline:
-        [(queued,)] = await stage.database.rows(
-            "select count(*) from messages where state = 'queued'"
-        )
-        if not queued:
-            return
-        await asyncio.sleep(0.1)
-
-
 @procedure(
     "R-06",
     "the relay answers 4yz and 5yz, breaks off after DATA, greets badly, shows an expired "
@@ -142,7 +131,7 @@ async def _refusals(stage: Stage) -> list[Figure]:
     await _copies(stage, _CUT, 2)
     await asyncio.sleep(stage.scale.seconds(short=0.5, full=62))
     if stage.scale.is_full:
-        await _until_empty(stage, patience=60)
+        await stage.delivered(60)
     fates = {row[0]: (row[1], int(row[2])) for row in await stage.database.rows(_FATES)}
     await node.stop()
     stage.nodes.remove(node)
@@ -223,7 +212,6 @@ async def _certificates(stage: Stage) -> list[Figure]:
     "R-07",
     "eight recipients' relay takes one byte a second while others get their mail",
     bound="the others' p95 ≤ 5 s; the slow sessions are cut ≤ 60 s; memory flat",
-    mostly_waits=True,
 )
 async def tarpit(stage: Stage) -> list[Figure]:
     """Who is slow holds up only themselves."""

@@ -12,8 +12,11 @@ import pytest
 from latchstring.base.settings import LimitSettings, Rate
 from tests.support.dump import rows
 from tests.support.house import CALLBACK, SECRET, House, a_client_settings, a_public_client
+from tests.support.places import ALL
 from tests.support.quick_house import a_quick_house
 from tests.support.refusals import assert_refused, assert_refused_page
+
+pytestmark = pytest.mark.at(*ALL)
 
 PUBLIC: dict[str, Any] = {"client_id": "acme-spa", "client_secret": None}
 SMS: dict[str, Any] = {"connection": "sms", "email": None}

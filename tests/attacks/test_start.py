@@ -9,8 +9,11 @@ from latchstring.base.settings import Send
 from latchstring.domain.delivery.senders.inbox import InboxMessage
 from tests.support.dump import dump
 from tests.support.house import CALLBACK, SECRET, House
+from tests.support.places import ALL
 from tests.support.quick_house import a_quick_house
 from tests.support.refusals import assert_nothing_sent, assert_refused, assert_refused_page
+
+pytestmark = pytest.mark.at(*ALL)
 
 START = "/passwordless/start"
 JSON = {"Content-Type": "application/json"}
