@@ -4,15 +4,10 @@ import asyncio
 import time
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import cast
-
-import aiosmtplib
-from aiosmtplib import SMTP
 
 from latchstring.domain.delivery.senders import SendError
 from latchstring.domain.delivery.senders.smtp_line import SmtpLine
-from latchstring.domain.delivery.senders.smtp_url import SmtpServer, Tls
-from latchstring.domain.delivery.senders.trust import opportunistic, verifying
+from latchstring.domain.delivery.senders.smtp_url import SmtpServer
 
 IDLE_SECONDS = 20.0
 """Relays give up on a silent client after a minute or more; we are gone before."""
@@ -72,13 +67,16 @@ class SmtpPool:
         """
         if self._trouble and time.monotonic() < self._trouble[0]:
             raise SendError(self._trouble[1], permanent=False)
+        # With the first mail, and not before: it brings the client library along.
+        from latchstring.domain.delivery.senders.smtp_greeting import greeted  # noqa: PLC0415 - as said
+
         try:
             async with asyncio.timeout(seconds):
-                line = await self._greeted(seconds)
+                line = await greeted(self.server, self.hello, seconds)
         except TimeoutError:
             raise self._troubled("the relay took too long to greet us") from None
-        except (aiosmtplib.SMTPException, OSError) as trouble:
-            raise self._troubled(words(trouble)) from trouble
+        except SendError as trouble:
+            raise self._troubled(trouble.reason) from trouble
         self._trouble = None
         return line
 
@@ -90,38 +88,6 @@ class SmtpPool:
             self._reaper = None
         leaving, self._idle = self._idle, []
         await asyncio.gather(*(line.leave(_GOODBYE_SECONDS) for _, line in leaving))
-
-    async def _greeted(self, seconds: float) -> SmtpLine:
-        implicit = self.server.tls is Tls.IMPLICIT
-        connection = SMTP(
-            hostname=self.server.host,
-            port=self.server.port,
-            local_hostname=self.hello,
-            use_tls=implicit,
-            start_tls=False,
-            tls_context=verifying() if implicit else None,
-            timeout=seconds,
-        )
-        try:
-            await connection.connect()
-            await connection.ehlo()
-            if self.server.tls in (Tls.REQUIRED, Tls.OPTIONAL):
-                await self._start_tls(connection)
-            if self.server.username:
-                await connection.login(self.server.username, self.server.password)
-            return SmtpLine(_transport_of(connection), connection.esmtp_extensions)
-        except BaseException:
-            connection.close()
-            raise
-
-    async def _start_tls(self, connection: SMTP) -> None:
-        if connection.supports_extension("starttls"):
-            context = verifying() if self.server.verified else opportunistic()
-            await connection.starttls(tls_context=context)
-            await connection.ehlo()
-        elif self.server.tls is Tls.REQUIRED:
-            # An attacker in the middle can take the offer out; then nothing is said at all.
-            raise self._troubled("the relay offers no STARTTLS, and it is required")
 
     def _troubled(self, reason: str) -> SendError:
         self._trouble = (time.monotonic() + CALM_SECONDS, reason)
@@ -136,17 +102,3 @@ class SmtpPool:
                 continue
             _, line = self._idle.pop(0)
             await line.leave(_GOODBYE_SECONDS)
-
-
-def _transport_of(connection: SMTP) -> asyncio.Transport:
-    """Return what the client library speaks over, TLS included; it is not to touch it again."""
-    if connection.transport is None:
-        raise aiosmtplib.SMTPServerDisconnected("Connection lost")
-    return cast("asyncio.Transport", connection.transport)  # uvloop's are of no such class
-
-
-def words(trouble: Exception) -> str:
-    """Return what went wrong in the relay's words, or the system's."""
-    if isinstance(trouble, aiosmtplib.SMTPResponseException):
-        return f"{trouble.code} {trouble.message}" if trouble.code > 0 else trouble.message
-    return str(trouble) or type(trouble).__name__
