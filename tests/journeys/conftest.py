@@ -5,6 +5,8 @@ All of it is opened once per worker; each test brings identifiers and browsers o
 
 import itertools
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -33,10 +35,18 @@ _numbers = itertools.count()
 @pytest.fixture(scope="package")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Return a running server whose application runs too."""
+    with a_server_and_its_application(tmp_path_factory.mktemp("server")) as found:
+        yield found
+
+
+@contextmanager
+def a_server_and_its_application(
+    folder: Path, database: str = "sqlite:///var/latchstring.db"
+) -> Iterator[Server]:
+    """Run both, as the journeys need them."""
     port, app = a_free_address()
-    folder = tmp_path_factory.mktemp("server")
     with (
-        a_server(folder, app=app, limits=LIMITS) as found,
+        a_server(folder, app=app, limits=LIMITS, database=database) as found,
         an_application(port, f"{found.url}/", SECRET),
     ):
         yield found

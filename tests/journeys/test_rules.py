@@ -5,10 +5,31 @@ application is an OpenID client that knows nobody itself.
 """
 
 import re
+from collections.abc import Iterator
 
 import pytest
 
+from tests.journeys.conftest import a_server_and_its_application
 from tests.support.browsing import fresh_email, requested
+from tests.support.places import POSTGRESQL, SQLITE
+from tests.support.server import Server
+
+
+@pytest.fixture(scope="module", params=[SQLITE, POSTGRESQL])
+def server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """Return a server that keeps the rules on either database."""
+    folder = tmp_path_factory.mktemp("server")
+    if request.param == SQLITE:
+        with a_server_and_its_application(folder) as found:
+            yield found
+        return
+    with (
+        request.getfixturevalue("postgresql").a_database() as url,
+        a_server_and_its_application(folder, database=url) as found,
+    ):
+        yield found
 
 
 def test_r1_an_email_address_registers_and_later_signs_in_without_a_password(
