@@ -27,7 +27,7 @@ async def test_the_code_is_read_out_of_a_subject_that_arrives_in_pieces():
         sink.data_received(piece)
     assert await expected == "012345"
     assert [line[:3] for line in wire.said.splitlines()] == [
-        b"220", b"250", b"250", b"250", b"250", b"354", b"250", b"221",
+        b"220", b"250", b"250", b"250", b"250", b"250", b"354", b"250", b"221",
     ]  # fmt: skip
 
 

@@ -1,6 +1,5 @@
 """Several server processes on one address: alive, each on its own, and gone together."""
 
-import contextlib
 import json
 import os
 import shutil
@@ -61,9 +60,6 @@ def node(tmp_path, postgresql_url) -> Iterator[Node]:
         node = Node(found, port)
         wait_for(lambda: len(node.pids) == 2)
         yield node
-        for pid in node.pids.values():
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
 
 
 def wait_for(condition: Callable[[], object], within: float = PATIENCE) -> float:

@@ -6,11 +6,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx2
+import psutil
 
 from tests.support.sinks import MailSink, SmsGateway, a_mail_sink, an_sms_gateway, free_port
 
@@ -163,4 +164,15 @@ def a_server(
             yield server
         finally:
             if server.process is not None and server.process.poll() is None:
-                server.kill()
+                _end_with_all_it_started(server)
+
+
+def _end_with_all_it_started(server: Server) -> None:
+    """A process that its supervisor has just started would find the next test's database."""
+    assert server.process is not None
+    started = psutil.Process(server.process.pid).children(recursive=True)
+    server.kill()
+    for process in started:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(started, _PATIENCE)

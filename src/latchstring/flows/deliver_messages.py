@@ -106,7 +106,7 @@ class DeliverMessages(msgspec.Struct, eq=False, kw_only=True):
         Where that came too late it is for whoever finds it in the outbox: sent here, it could be
         sent twice.
         """
-        self._promised -= 1
+        self.release()
         ends = lease.began + flights.LEASE.total_seconds()
         if self._ended.is_set() or time.monotonic() >= ends:
             self.wake()
@@ -120,6 +120,8 @@ class DeliverMessages(msgspec.Struct, eq=False, kw_only=True):
     def release(self) -> None:
         """Take a lease back: nothing was enqueued under it."""
         self._promised -= 1
+        if self._stopping:
+            self._wake.set()
 
     async def run(self) -> None:
         """Deliver until ``stop``; no trouble of the database or of one message ends this."""
@@ -200,7 +202,8 @@ class DeliverMessages(msgspec.Struct, eq=False, kw_only=True):
                 await asyncio.wait_for(self._wake.wait(), _POLL_SECONDS)
 
     def _is_done(self) -> bool:
-        return self._stopping and not self._flights and not self._verdicts
+        busy = self._promised or self._flights or self._verdicts
+        return self._stopping and not busy
 
     async def _look(self) -> None:
         """Do a round if there may be something to do; an idle poll costs one small read."""
