@@ -201,3 +201,17 @@ async def test_a_database_of_a_newer_program_is_told(cluster):
         await owner.execute("insert into schema_migrations values (9999, 'later', 'x', 0, false)")
 
     assert "which this version does not know" in await sentence(url)
+
+
+async def test_a_way_that_is_gone_is_noticed_though_nobody_waits_for_a_statement(cluster):
+    connection = await server.connect(Address.of(cluster.tcp_url()))
+    way = connection._transport.get_extra_info("socket")
+    try:
+        assert way.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+        idle, between, questions = (
+            way.getsockopt(socket.IPPROTO_TCP, getattr(socket, f"TCP_KEEP{name}"))
+            for name in ("IDLE", "INTVL", "CNT")
+        )
+        assert idle + between * questions <= 20
+    finally:
+        await connection.close()

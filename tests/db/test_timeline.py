@@ -4,13 +4,22 @@ import asyncpg
 import pytest
 
 from latchstring.base.errors import Unavailable
+from latchstring.db import postgresql, statements
+from latchstring.db.address import Address
 from latchstring.db.opening import open_url
+from latchstring.db.postgresql import PostgresqlDatabase
 from latchstring.db.timeline import timeline_of
 from latchstring.flows.notice_failover import NoticeFailover
 from tests.support.clock import FixedClock
 from tests.support.house import START_OF_TIME
 from tests.support.postgresql import Cluster
 from tests.support.standby import Standby
+
+NOTHING = statements.parse("""
+-- nothing --
+-- Nobody.
+select 1 from users where id = 'nobody'
+""")["nothing"]
 
 
 async def history_of(url: str) -> str | None:
@@ -65,3 +74,27 @@ async def test_an_engine_without_such_a_log_says_nothing(postgresql_url):
 
     assert await timeline_of(Other()) is None
     await connection.close()
+
+
+async def test_of_two_servers_at_once_the_one_left_behind_lends_no_session(
+    postgresql_url, monkeypatch
+):
+    answers = ["old", "new"]  # the session's own, and that of the one which tells of it
+    told = []
+
+    async def scripted(_connection: object) -> str:
+        return answers.pop(0) if answers else "new"
+
+    async def tell(_tx: object, timeline: str) -> None:
+        told.append(timeline)
+
+    monkeypatch.setattr(postgresql, "timeline_of", scripted)
+    database = PostgresqlDatabase(Address.of(postgresql_url), 2, tell)
+
+    with pytest.raises(Unavailable):
+        await database.open()
+    await database.open()
+
+    assert await database.read(lambda tx: tx.one(NOTHING, int, {})) is None
+    assert told == ["new"]
+    await database.close()

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from latchstring.domain.limits import store
 from latchstring.domain.limits.limit import Exhausted, Limit
-from latchstring.flows.lease_limit import LeasedLimit
+from latchstring.flows.lease_limit import LeasedLimit, Use
 from tests.support.house import START_OF_TIME as NOW
 
 DAY = timedelta(days=1)
@@ -26,7 +26,7 @@ async def test_two_processes_together_never_pass_the_limit(database, clock):
 
     outcomes = await asyncio.gather(*(processes[n % 2].spend() for n in range(300)))
 
-    refused = [outcome for outcome in outcomes if outcome is not None]
+    refused = [outcome for outcome in outcomes if isinstance(outcome, Exhausted)]
     # What one of them still holds, the other cannot have: less than a slice.
     assert 203 - 4 <= 300 - len(refused) <= 203
     assert all(outcome.until == NOW + DAY for outcome in refused)
@@ -36,27 +36,40 @@ async def test_two_processes_together_never_pass_the_limit(database, clock):
 async def test_most_uses_touch_no_row(database, clock):
     process = a_process(database, clock, 500)
     for _ in range(10):
-        assert await process.spend() is None
+        assert isinstance(await process.spend(), Use)
 
     assert await used(database, 500) == 10
 
 
 async def test_what_came_to_nothing_is_spent_by_the_next(database, clock):
     process = a_process(database, clock, 1)
-    assert await process.spend() is None
-    process.give_back()
+    use = await process.spend()
+    assert isinstance(use, Use)
+    process.give_back(use)
 
-    assert await process.spend() is None
+    assert isinstance(await process.spend(), Use)
     assert isinstance(await process.spend(), Exhausted)
 
 
 async def test_a_new_window_begins_anew(database, clock):
     process = a_process(database, clock, 2)
     for _ in range(2):
-        assert await process.spend() is None
-    assert await process.spend() is not None
+        assert isinstance(await process.spend(), Use)
+    assert isinstance(await process.spend(), Exhausted)
 
     clock.advance(DAY.total_seconds())
 
-    assert await process.spend() is None
+    assert isinstance(await process.spend(), Use)
     assert await used(database, 2) == 1
+
+
+async def test_what_came_to_nothing_is_not_given_to_the_next_window(database, clock):
+    process = a_process(database, clock, 1)
+    old = await process.spend()
+    assert isinstance(old, Use)
+    clock.advance(DAY.total_seconds())
+    assert isinstance(await process.spend(), Use)
+
+    process.give_back(old)
+
+    assert isinstance(await process.spend(), Exhausted)

@@ -50,12 +50,8 @@ from latchstring.flows.open_session import OpenSession, SessionRequest
 from latchstring.flows.purge_expired import PurgeExpired
 from latchstring.flows.redeem_code import RedeemCode, RedeemRequest
 from latchstring.flows.resume_authorization import ResumeAuthorization, Resumed
-from latchstring.flows.start_passwordless import (
-    AlreadyStarted,
-    StartPasswordless,
-    StartRequest,
-    Waiting,
-)
+from latchstring.flows.start_passwordless import AlreadyStarted, StartPasswordless
+from latchstring.flows.start_request import StartRequest, Waiting
 from latchstring.flows.verify_passwordless import VerifyPasswordless, VerifyRequest
 from latchstring.main import delivery
 from latchstring.main.develop import inbox_senders

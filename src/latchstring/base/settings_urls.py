@@ -12,6 +12,7 @@ _URL_CHARACTERS = re.compile(r"[!#-;=?-\[\]_a-z~]+")
 
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")
+_LAST_PORT = 65_535
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _POSTGRESQL_SAFE = ("require", "verify-ca", "verify-full")
 _POSTGRESQL_OPTIONS: dict[str, tuple[str, ...]] = {
@@ -157,6 +158,9 @@ def _postgresql(text: str) -> str:
     for name, choices in _POSTGRESQL_OPTIONS.items():
         if choices and name in options and options[name] not in choices:
             refuse(f"takes {name}={', '.join(choices)}")
+    port = options.get("port", "1")
+    if not port.isdecimal() or not 0 < int(port) <= _LAST_PORT:
+        refuse(f"takes port=1 to {_LAST_PORT}")
     host = options.get("host") or parts.hostname or ""
     local = not host or host.startswith(("/", "%2F")) or is_loopback(host)
     if parts.password and not local and options.get("sslmode") not in _POSTGRESQL_SAFE:

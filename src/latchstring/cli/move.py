@@ -38,17 +38,16 @@ def move(source_url: str, target_url: str) -> None:
 
 
 def _url(text: str, name: str) -> str:
-    if text == "-":
-        text = secret_from_stdin()
-    elif urlsplit(text).password:
+    try:
+        url = settings_urls.database_url(secret_from_stdin() if text == "-" else text)
+    except ValueError as error:
+        raise click.UsageError(f"{name} {error}.") from None
+    if text != "-" and urlsplit(url).password:
         raise click.UsageError(
             f"{name} has a password, which every process of this machine could read here: "
             "give - instead, and the URL on standard input."
         )
-    try:
-        return settings_urls.anchored_database(settings_urls.database_url(text), Path.cwd())
-    except ValueError as error:
-        raise click.UsageError(f"{name} {error}.") from None
+    return settings_urls.anchored_database(url, Path.cwd())
 
 
 def _shown(url: str) -> str:

@@ -253,17 +253,22 @@ class PostgresqlDatabase:
         if timeline is None or timeline == self._timeline or self.on_timeline is None:
             return
         if self._noticing is None:
-            self._noticing = asyncio.create_task(self._tell(self.on_timeline, timeline))
+            self._noticing = asyncio.create_task(self._tell(self.on_timeline))
         await asyncio.shield(self._noticing)
+        if timeline != self._timeline:  # a session on the server that was left behind
+            raise Unavailable(detail=f"a session on timeline {timeline}")
 
-    async def _tell(self, on_timeline: OnTimeline, timeline: str) -> None:
+    async def _tell(self, on_timeline: OnTimeline) -> None:
         try:
             connection = await server.connect(self.address)
             try:
-                await _told(connection, on_timeline, timeline)
+                # Its own timeline: in a failover two sessions may be on two servers.
+                timeline = await timeline_of(connection)
+                if timeline is not None:
+                    await _told(connection, on_timeline, timeline)
+                self._timeline = timeline
             finally:
                 connection.terminate()
-            self._timeline = timeline
         finally:
             self._noticing = None
 

@@ -1,6 +1,7 @@
 """The PostgreSQL server: reached, checked and brought up to date; a refusal is one sentence."""
 
 import asyncio
+import socket
 import ssl
 from typing import Any, TypeAlias
 
@@ -22,6 +23,14 @@ STATEMENT_SECONDS = 2.5
 _OLDEST = 130_000
 _MIGRATING = 7_236_102_548_314_119
 """The key of the lock under which one of many starting nodes brings the schema up to date."""
+
+_KEEP_ALIVE = {
+    "TCP_KEEPIDLE": 5,
+    "TCP_KEEPINTVL": 5,
+    "TCP_KEEPCNT": 3,
+    "TCP_USER_TIMEOUT": 20_000,
+}
+"""Seconds of silence before the first question, between two, how many; ms without an answer."""
 
 _SESSION = {
     "application_name": "latchstring",
@@ -51,10 +60,23 @@ async def connect(address: Address, patience: float = STATEMENT_SECONDS) -> Conn
         options = {"statement_cache_size": 0}
     try:
         async with asyncio.timeout(CONNECT_SECONDS):
-            return await asyncpg.connect(**address.as_arguments(), **options)
+            connection = await asyncpg.connect(**address.as_arguments(), **options)
     except (*OUT_OF_REACH, ssl.SSLError) as trouble:
         message = f"The database {address} cannot be reached: {words(trouble)}."
         raise Unavailable(message, detail=repr(trouble)) from trouble
+    _keep_alive(connection)
+    return connection
+
+
+def _keep_alive(connection: Connection) -> None:
+    """Notice within 20 s that the way to the server is gone, also where no time limit applies."""
+    found = connection._transport.get_extra_info("socket")  # noqa: SLF001 - the driver shows it nowhere else
+    if found is None or found.family == socket.AF_UNIX:
+        return
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in _KEEP_ALIVE.items():
+        if hasattr(socket, name):  # not every system has each
+            found.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 async def check(connection: Connection, address: Address) -> None:

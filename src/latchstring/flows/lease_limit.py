@@ -21,6 +21,12 @@ _SLICES = 50
 _LARGEST = 100
 
 
+class Use(msgspec.Struct, frozen=True):
+    """One use, of the window that ends then."""
+
+    window_ends_at: datetime
+
+
 class LeasedLimit(msgspec.Struct):
     """One limit's uses in this process."""
 
@@ -31,28 +37,30 @@ class LeasedLimit(msgspec.Struct):
     _window_ends_at: datetime | None = None
     _left: int = 0
 
-    async def spend(self) -> Exhausted | None:
+    async def spend(self) -> Use | Exhausted:
         """Use it once, or say until when it allows no more."""
         now = self.clock.now()
-        if self._take(now):
-            return None
+        use = self._take(now)
+        if use is not None:
+            return use
         outcome = await self.database.transact(lambda tx: self._ask(tx, now))
         if isinstance(outcome, Exhausted):
-            return None if self._take(now) else outcome
+            return self._take(now) or outcome
         if self._window_ends_at != outcome.window_ends_at:
             self._window_ends_at, self._left = outcome.window_ends_at, 0
         self._left += outcome.uses - 1  # another start of this process may have leased meanwhile
-        return None
+        return Use(outcome.window_ends_at)
 
-    def give_back(self) -> None:
-        """Nothing came of the use; the next start has it."""
-        self._left += 1
+    def give_back(self, use: Use) -> None:
+        """Nothing came of the use; the next start has it, unless its window has ended."""
+        if use.window_ends_at == self._window_ends_at:
+            self._left += 1
 
-    def _take(self, now: datetime) -> bool:
+    def _take(self, now: datetime) -> Use | None:
         if self._window_ends_at is None or self._window_ends_at <= now or self._left < 1:
-            return False
+            return None
         self._left -= 1
-        return True
+        return Use(self._window_ends_at)
 
     async def _ask(self, tx: Transaction, now: datetime) -> Lease | Exhausted:
         size = max(1, min(_LARGEST, self.limit.allowed // _SLICES))

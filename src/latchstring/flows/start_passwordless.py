@@ -7,16 +7,15 @@ fits, a message that the worker settles without sending it.
 
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
 
 from latchstring.base.clock import Clock
-from latchstring.base.errors import InvalidRequest, TooManyRequests
-from latchstring.base.ids import AuthorizationId, ChallengeId
-from latchstring.base.origin import Origin
+from latchstring.base.errors import TooManyRequests
+from latchstring.base.ids import ChallengeId
 from latchstring.base.secrets import Keyring
-from latchstring.base.settings import LimitSettings, OtherBrowser, Send
+from latchstring.base.settings import LimitSettings
 from latchstring.db.database import Database, Transaction, Undone
 from latchstring.domain.audit import store as audit
 from latchstring.domain.audit.event import ChallengeIssued, LimitReached, SmsPumpingSuspected
@@ -24,21 +23,19 @@ from latchstring.domain.authorizations import store as authorizations
 from latchstring.domain.authorizations.request import Start
 from latchstring.domain.challenges import store as challenges
 from latchstring.domain.challenges.budget import Browser
-from latchstring.domain.challenges.challenge import LONG_CODE, Challenge, Subject, Terms, issue
+from latchstring.domain.challenges.challenge import Challenge, Subject, issue
 from latchstring.domain.challenges.secret import repeated_challenge_id
-from latchstring.domain.clients.client import Client
-from latchstring.domain.connections.connection import Connection
 from latchstring.domain.delivery import store as delivery
-from latchstring.domain.delivery.message import Channel, Message, message_id_for
-from latchstring.domain.delivery.sign_in import SignIn, template_for
+from latchstring.domain.delivery.message import Message
 from latchstring.domain.delivery.store import Lease
 from latchstring.domain.identities import store as identities
-from latchstring.domain.identities.identifier import SMS, Identifier
+from latchstring.domain.identities.identifier import SMS
 from latchstring.domain.limits import store as limits
 from latchstring.domain.limits.limit import Exhausted, Limit
 from latchstring.flows.allowances import browser_kind, budget_of, limit_of
 from latchstring.flows.lease_limit import LeasedLimit
 from latchstring.flows.start_at_once import WholeStart, start_at_once
+from latchstring.flows.start_request import StartRequest, check_sendable, message_for, terms_of
 
 ADDRESS_LIMIT = "starts_per_address"
 _GRACE = timedelta(minutes=1)
@@ -46,43 +43,6 @@ _GRACE = timedelta(minutes=1)
 
 _KEY_TERM = timedelta(hours=1)
 """A start is known again by its key in the term of its first coming and in the next one."""
-
-
-class Waiting(msgspec.Struct, frozen=True, kw_only=True):
-    """The hosted sign-in that asks, and how often it has asked before."""
-
-    authorization_id: AuthorizationId
-    starts: int
-
-
-class StartRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """Who wants to sign in, to what, from where."""
-
-    client: Client
-    connection: Connection
-    identifier: Identifier
-    origin: Origin
-    send: Send
-    waiting: Waiting | None = None
-    """The hosted sign-in that asks; none at the API, whose starts are bound to no browser."""
-
-    return_to: dict[str, Any] | None = None
-    """Where a link started at the API ends."""
-
-    trusted: bool = False
-    """The client proved its secret: its own servers' address says nothing about anybody."""
-
-    idempotency_key: str | None = None
-    """The same from the same client for the same person is the same start, however often it comes
-    within the hour: its answer may have been lost."""
-
-    known_since: datetime | None = None
-    """When this browser last signed in as this identifier, if its cookie proves it."""
-
-    @property
-    def authorization_id(self) -> AuthorizationId | None:
-        """The hosted sign-in's id."""
-        return self.waiting.authorization_id if self.waiting else None
 
 
 class Courier(Protocol):
@@ -130,7 +90,7 @@ class StartPasswordless(msgspec.Struct, frozen=True):
 
     async def __call__(self, request: StartRequest) -> Started | AlreadyStarted:
         """Raise ``InvalidRequest`` for what may not be sent, ``TooManyRequests`` for a limit."""
-        _check_sendable(request)
+        check_sendable(request)
         lease = self.courier.promise()
         outcome: _Outcome | None = None
         try:
@@ -154,15 +114,14 @@ class StartPasswordless(msgspec.Struct, frozen=True):
         if request.identifier.connection != SMS:
             found = await self._at_once(request, lease)
             return found or await self._step_by_step(request, lease, None)
-        outcome: _Outcome | None = None
-        no_text = await self.texts.spend()
-        try:
-            if no_text is None:
-                outcome = await self._at_once(request, lease)
-            outcome = outcome or await self._step_by_step(request, lease, no_text)
-        finally:
-            if no_text is None and not isinstance(outcome, Message):
-                self.texts.give_back()
+        use = await self.texts.spend()
+        if isinstance(use, Exhausted):
+            return await self._step_by_step(request, lease, use)
+        found = await self._at_once(request, lease)
+        outcome = found or await self._step_by_step(request, lease, None)
+        if not isinstance(outcome, Message):
+            # Only where that is certain: a start that failed may have sent its text all the same.
+            self.texts.give_back(use)
         return outcome
 
     async def _at_once(
@@ -286,81 +245,6 @@ class StartPasswordless(msgspec.Struct, frozen=True):
 
     def _address_limit(self) -> Limit:
         return limit_of(ADDRESS_LIMIT, self.limits.starts_per_address)
-
-
-def terms_of(request: StartRequest, *, longer: bool) -> Terms:
-    """Return the terms of a new challenge, with long codes once the guess budget is used up."""
-    connection = request.connection
-    length = connection.code_length
-    return Terms(
-        send=request.send,
-        code_length=max(length, LONG_CODE) if longer else length,
-        code_lifetime=connection.code_lifetime,
-        link_lifetime=connection.link_lifetime,
-        max_attempts=connection.max_attempts,
-        live=connection.live,
-    )
-
-
-def message_for(
-    challenge: Challenge, request: StartRequest, terms: Terms, lease: Lease | None
-) -> Message:
-    """Return the outbox row that tells of a challenge, without any secret.
-
-    Under a lease it is with its sender from the start, and nobody has to claim it; should the
-    sender die, it is due when the lease has run out.
-    """
-    channel = Channel(challenge.connection)
-    content = SignIn(
-        client_id=challenge.client_id,
-        client_name=request.client.name,
-        connection=challenge.connection,
-        send=challenge.send,
-        code_length=challenge.code_length,
-        code_seconds=int(terms.code_lifetime.total_seconds()),
-        link_seconds=int(terms.link_lifetime.total_seconds()),
-        requested_at=challenge.created_at,
-        device=request.origin.device or "",
-        color=request.client.color or "",
-    )
-    return Message(
-        id=message_id_for(challenge.id),
-        challenge_id=challenge.id,
-        channel=channel,
-        recipient=challenge.identifier,
-        identifier_digest=challenge.identifier_digest,
-        template=template_for(channel, challenge.send),
-        language=request.origin.language,
-        inputs=content.as_inputs(),
-        key_version=challenge.key_version,
-        decoy=challenge.decoy,
-        created_at=challenge.created_at,
-        give_up_at=_worthless_at(challenge),
-        due_at=challenge.created_at if lease is None else lease.until,
-        attempts=0 if lease is None else 1,
-        lease_owner=None if lease is None else lease.owner,
-    )
-
-
-def _worthless_at(challenge: Challenge) -> datetime:
-    if challenge.send is Send.LINK:
-        return challenge.link_expires_at
-    if challenge.send is Send.CODE:
-        return challenge.code_expires_at
-    return min(challenge.code_expires_at, challenge.link_expires_at)
-
-
-def _check_sendable(request: StartRequest) -> None:
-    connection = request.connection
-    identifier = request.identifier
-    if identifier.connection == SMS and identifier.region not in connection.countries:
-        message = "Texts can't be sent to numbers in this country. Use another way to sign in."
-        raise InvalidRequest(message, field="phone_number", detail=f"region {identifier.region}")
-    at_the_api = request.authorization_id is None
-    denied = connection.other_browser is OtherBrowser.DENY
-    if at_the_api and denied and request.send is Send.LINK:
-        message = "Links of this connection only work in the browser that asked: use send=code."
-        raise InvalidRequest(message, field="send")
 
 
 async def _is_second_press(tx: Transaction, request: StartRequest, now: datetime) -> bool:

@@ -20,12 +20,8 @@ from latchstring.flows.deliver_messages import DeliverMessages
 from latchstring.flows.follow_link import FollowLink, Press, Pressed
 from latchstring.flows.issue_tokens import Tokens
 from latchstring.flows.redeem_code import RedeemCode, RedeemRequest
-from latchstring.flows.start_passwordless import (
-    AlreadyStarted,
-    Started,
-    StartPasswordless,
-    StartRequest,
-)
+from latchstring.flows.start_passwordless import AlreadyStarted, Started, StartPasswordless
+from latchstring.flows.start_request import StartRequest
 from latchstring.flows.verify_passwordless import VerifyPasswordless, VerifyRequest
 from latchstring.flows.watch_outbox import WatchOutbox
 from latchstring.main.crowd import Crowd

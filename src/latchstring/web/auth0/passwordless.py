@@ -14,7 +14,8 @@ from latchstring.domain.clients.client import Client
 from latchstring.domain.connections.connection import Connection
 from latchstring.domain.identities.identifier import EMAIL, SMS, Identifier
 from latchstring.flows.refresh_configuration import RefreshConfiguration
-from latchstring.flows.start_passwordless import StartPasswordless, StartRequest
+from latchstring.flows.start_passwordless import StartPasswordless
+from latchstring.flows.start_request import StartRequest
 from latchstring.web.auth0 import return_to, start_body
 from latchstring.web.auth0.start_body import StartBody
 from latchstring.web.http.answers import private_json

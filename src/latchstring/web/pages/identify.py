@@ -21,7 +21,8 @@ from latchstring.domain.identities.identifier import (
 from latchstring.domain.sessions.session import Session
 from latchstring.flows.choose_account import ChooseAccount
 from latchstring.flows.find_session import FindSession
-from latchstring.flows.start_passwordless import StartPasswordless, StartRequest, Waiting
+from latchstring.flows.start_passwordless import StartPasswordless
+from latchstring.flows.start_request import StartRequest, Waiting
 from latchstring.web.http.answers import see_other
 from latchstring.web.http.parameters import Parameters
 from latchstring.web.http.sentence import Sentence
