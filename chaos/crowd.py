@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -22,7 +23,8 @@ class Crowd:
     starters: int = 4
     guessers: int = 2
     holders: Sequence[tuple[str, str]] = ()
-    """People with their unread right codes: each tries until it is accepted, or refused."""
+    """People with their unread right codes: each tries until it is accepted, or refused,
+    and once more at the end."""
     pause: float = 0.0
     """Seconds between two requests of one client; by itself what the scale can bear."""
     label: str = "crowd"
@@ -59,12 +61,15 @@ class Crowd:
             await asyncio.sleep(self.pause)
 
     async def _hold(self, person: str, code: str, number: int) -> None:
-        while not self._stop.is_set():
+        is_last = False
+        while True:
             entry = await self.stage.driver.verify(person, code, self._node(number))
-            if entry.status in _OVER:
+            if entry.status in _OVER or is_last:
                 return
             number += 1
-            await asyncio.sleep(self.pause * 8)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stop.wait(), self.pause * 8)
+            is_last = self._stop.is_set()
 
     def _node(self, number: int) -> Node:
         return self.nodes[number % len(self.nodes)]

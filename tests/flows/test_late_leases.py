@@ -45,10 +45,13 @@ async def test_a_commit_that_took_longer_than_the_lease_sends_no_second_message(
 async def test_a_worker_that_has_ended_leaves_what_it_is_given_to_the_next(database, sender):
     clock = FixedClock(NOW)
     worker, other = (a_worker(database, sender, clock=clock) for _ in range(2))
-    async with running(worker):
-        await asyncio.sleep(0.1)
-        lease = worker.promise()
-        assert lease is not None
+    task = asyncio.create_task(worker.run())
+    await asyncio.sleep(0.1)
+    lease = worker.promise()
+    assert lease is not None
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
     message = under(lease)
     await enqueue(database, message)
     worker.take(message, lease)
