@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 
+from latchstring.base.errors import Unavailable
 from latchstring.domain.limits import store
 from latchstring.domain.limits.limit import Exhausted, Limit
 from latchstring.flows.lease_limit import LeasedLimit, Use
@@ -73,3 +74,52 @@ async def test_what_came_to_nothing_is_not_given_to_the_next_window(database, cl
     process.give_back(old)
 
     assert isinstance(await process.spend(), Exhausted)
+
+
+async def test_those_who_come_at_once_lease_one_slice_after_the_other(database, clock):
+    process, other = (a_process(database, clock, 200) for _ in range(2))
+
+    outcomes = await asyncio.gather(*(process.spend() for _ in range(50)))
+
+    assert all(isinstance(outcome, Use) for outcome in outcomes)
+    assert await used(database, 200) == 52  # thirteen slices of four
+    assert isinstance(await other.spend(), Use)
+
+
+async def test_who_stops_leaves_the_rest_to_the_others(database, clock):
+    process = a_process(database, clock, 200)
+    await process.spend()
+
+    await process.end()
+    await process.end()
+
+    assert await used(database, 200) == 1
+
+
+async def test_what_is_left_of_a_window_that_ended_is_not_taken_from_the_next(database, clock):
+    process, other = (a_process(database, clock, 200) for _ in range(2))
+    await process.spend()
+    clock.advance(DAY.total_seconds())
+    await other.spend()
+
+    await process.end()
+
+    assert await used(database, 200) == 4
+
+
+async def test_all_who_wait_for_a_lease_hear_that_there_is_no_database(database, clock):
+    class Away:
+        asked = 0
+
+        async def transact(self, _work: object) -> None:
+            self.asked += 1
+            await asyncio.sleep(0)
+            raise Unavailable
+
+    away = Away()
+    process = a_process(away, clock, 200)
+
+    outcomes = await asyncio.gather(*(process.spend() for _ in range(5)), return_exceptions=True)
+
+    assert [type(outcome) for outcome in outcomes] == [Unavailable] * 5
+    assert away.asked == 1

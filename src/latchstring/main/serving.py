@@ -15,6 +15,7 @@ from latchstring.db.opening import held_alone
 from latchstring.domain.delivery.senders import Senders
 from latchstring.domain.tokens.claims import ID_TOKEN_LIFETIME
 from latchstring.flows.deliver_messages import DeliverMessages
+from latchstring.flows.lease_limit import LeasedLimit
 from latchstring.flows.prepare_keys import PrepareKeys
 from latchstring.flows.purge_expired import PurgeExpired
 from latchstring.flows.tend_signing_keys import TendSigningKeys
@@ -80,11 +81,12 @@ async def running(
             senders = _senders(settings, development)
             worker = delivery.worker(installation, senders, delivery.SERVER)
             found = flows(installation, signer, worker)
+            texts = _ended(found.start.texts)
             watch = WatchOutbox(installation.database, installation.clock)
             if process.meter is not None:
-                found = process.meter.counted(found)
                 process.meter.watch_deliveries(worker)
                 process.meter.watch_database(installation.database)
+                found = process.meter.counted(found)
             surfaces = Surfaces(
                 installation,
                 signer,
@@ -92,21 +94,32 @@ async def running(
                 for_developers=bool(development),
                 is_leaving=lambda: process.departure.is_near,
             )
-            extra = (development.surface,) if development else ()
             purge = PurgeExpired(installation.database, installation.clock)
             loops = [installation.configuration.run(), purge.run(), tend.run()]
             if process.number == 0:  # one of a machine is enough
                 loops.append(watch.run())
                 if process.meter is not None:
                     process.meter.watch_outbox(watch)
-            async with _background(*loops), delivering(worker, senders):
-                yield Running(installation, surfaces.application(*extra), worker)
+            async with _background(*loops), delivering(worker, senders), texts:
+                yield Running(installation, surfaces.application(*_extra(development)), worker)
+
+
+def _extra(development: Development | None) -> tuple[Surface, ...]:
+    return (development.surface,) if development else ()
 
 
 def _senders(settings: Settings, development: Development | None) -> Senders:
     if development is None:
         return delivery.configured_senders(settings)
     return development.senders
+
+
+@contextlib.asynccontextmanager
+async def _ended(limit: LeasedLimit) -> AsyncIterator[None]:
+    try:
+        yield
+    finally:
+        await limit.end()
 
 
 @contextlib.asynccontextmanager

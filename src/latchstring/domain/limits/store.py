@@ -54,6 +54,17 @@ async def lease(
     return None if ends_at is None else Lease(uses, ends_at)
 
 
+async def end_lease(tx: Transaction, limit: Limit, key: str, unused: Lease) -> None:
+    """Return what was not used of a lease, if its window still lasts."""
+    values = {
+        "key_digest": limit.digest_of(key),
+        "name": limit.name,
+        "uses": unused.uses,
+        "window_ends_at": unused.window_ends_at,
+    }
+    await tx.run(SQL["end_lease"], values)
+
+
 async def note_refusal(tx: Transaction, exhausted: Exhausted) -> bool:
     """Remember that somebody was refused; answer whether it was the first time in this window."""
     limit = exhausted.limit

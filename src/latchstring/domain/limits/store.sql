@@ -34,6 +34,11 @@ select used, window_ends_at from limits where key_digest = :key_digest and name 
 update limits set used = used - 1
 where key_digest = :key_digest and name = :name and used > 0 and window_ends_at > :now
 
+-- end_lease --
+-- What a process did not use of its lease; nothing where another window has begun.
+update limits set used = used - :uses
+where key_digest = :key_digest and name = :name and used >= :uses and window_ends_at = :window_ends_at
+
 -- purge_windows --
 -- Drop a small batch of windows that are over.
 delete from limits where (key_digest, name) in (
