@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from chaos.databases import KINDS
+from chaos.databases import KINDS, SQLITE
 from chaos.figures import Figure
 
 if TYPE_CHECKING:
@@ -42,6 +42,10 @@ class Procedure:
     sentence: str
     bound: str
     """What must hold, as the documentation says it."""
+    on_sqlite: str = ""
+    """The sentence for SQLite, where something else is done there than on a server."""
+    bound_on_sqlite: str = ""
+    """The bound for SQLite, where another one holds there."""
     databases: Sequence[str] = KINDS
     hurts_server: bool = False
     """Whether it stops, pauses or kills the PostgreSQL server, which is then its own."""
@@ -50,6 +54,14 @@ class Procedure:
     run: Run | None = None
     waits_for: str = ""
     """Why it cannot be run yet; such a procedure is told, and never counted as passed."""
+
+    def sentence_for(self, database: str) -> str:
+        """Return what is done on this kind of database."""
+        return (database == SQLITE and self.on_sqlite) or self.sentence
+
+    def bound_for(self, database: str) -> str:
+        """Return what must hold on this kind of database."""
+        return (database == SQLITE and self.bound_on_sqlite) or self.bound
 
 
 _known: dict[str, Procedure] = {}
@@ -60,6 +72,8 @@ def procedure(
     sentence: str,
     *,
     bound: str,
+    on_sqlite: str = "",
+    bound_on_sqlite: str = "",
     databases: Sequence[str] = KINDS,
     hurts_server: bool = False,
     mostly_waits: bool = False,
@@ -72,6 +86,8 @@ def procedure(
                 id=id_,
                 sentence=sentence,
                 bound=bound,
+                on_sqlite=on_sqlite,
+                bound_on_sqlite=bound_on_sqlite,
                 databases=databases,
                 hurts_server=hurts_server,
                 mostly_waits=mostly_waits,

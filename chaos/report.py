@@ -66,16 +66,16 @@ def _figure(figure: Figure) -> str:
 def table(results: list[Result]) -> list[str]:
     """Return the rows of the documentation."""
     rows = [
-        "| | database | what is done | what was measured (bound) | | s |",
-        "|---|---|---|---|---|---|",
+        "| | database | what is done | what must hold | what was measured (its bound) | | s |",
+        "|---|---|---|---|---|---|---|",
     ]
     for result in results:
-        text = result.text.replace("|", "/")
         cells = (
             result.procedure.id,
             result.database or "-",
-            result.procedure.sentence,
-            text,
+            result.procedure.sentence_for(result.database),
+            result.procedure.bound_for(result.database),
+            result.text.replace("|", "/"),
             result.verdict,
             f"{result.seconds:.0f}",
         )

@@ -3,12 +3,13 @@
 import pytest
 
 from chaos import report
+from chaos.databases import POSTGRESQL, SQLITE
 from chaos.figures import at_least, at_most, exactly, none_of, told
 from chaos.registry import Procedure, procedures
 from chaos.report import FAIL, PASS, WAITS, Result, line, summary, table
 
 KILLED = Procedure(id="R-99", sentence="killed", bound="nothing lost")
-FUTURE = Procedure(id="R-98", sentence="rotated", bound="all well", waits_for="issue 4")
+FUTURE = Procedure(id="R-98", sentence="rotated", bound="all well", waits_for="no tokens yet")
 
 
 @pytest.mark.parametrize(
@@ -43,13 +44,14 @@ def test_trouble_and_silence_are_no_success():
 def test_what_waits_is_told_with_its_reason_and_counted_apart():
     results = [Result(procedure=FUTURE), Result(procedure=KILLED, figures=[exactly("x", 1, 1)])]
     assert results[0].verdict == WAITS
-    assert "issue 4" in line(results[0])
+    assert "no tokens yet" in line(results[0])
     assert summary(results).startswith("1 passed, 0 fell short, 1 wait")
 
 
 def test_the_table_is_written_between_its_marks_and_nowhere_else(tmp_path, monkeypatch):
     page = tmp_path / "reliability.md"
-    page.write_text(f"before\n{report.BEGIN}\nold\n{report.END}\nafter\n", encoding="utf-8")
+    text = f"before\n{report.BEGIN}\nan earlier one\n{report.END}\nafter\n"
+    page.write_text(text, encoding="utf-8")
     monkeypatch.setattr(report, "PAGE", page)
 
     report.write([Result(procedure=KILLED, figures=[at_most("a|b", 1, 2)])], "python -m chaos")
@@ -57,8 +59,30 @@ def test_the_table_is_written_between_its_marks_and_nowhere_else(tmp_path, monke
     text = page.read_text(encoding="utf-8")
     assert text.startswith("before\n")
     assert text.endswith("\nafter\n")
-    assert "old" not in text
-    assert "a/b 1 (≤ 2)" in text
+    assert "an earlier one" not in text
+    assert "| nothing lost | a/b 1 (≤ 2) |" in text
+
+
+def test_the_table_says_what_must_hold_and_what_is_done_on_this_database():
+    procedure = Procedure(
+        id="R-97",
+        sentence="two nodes",
+        bound="both ≤ 1 s",
+        on_sqlite="one node",
+        bound_on_sqlite="it ≤ 2 s",
+    )
+    *_, server, file = table(
+        [Result(procedure=procedure, database=kind) for kind in (POSTGRESQL, SQLITE)]
+    )
+
+    assert server.startswith("| R-97 | postgresql | two nodes | both ≤ 1 s |")
+    assert file.startswith("| R-97 | sqlite | one node | it ≤ 2 s |")
+
+
+def test_where_nothing_differs_one_sentence_serves_both():
+    for kind in (POSTGRESQL, SQLITE, ""):
+        assert KILLED.sentence_for(kind) == "killed"
+        assert KILLED.bound_for(kind) == "nothing lost"
 
 
 def test_every_procedure_runs_or_says_what_it_waits_for():
