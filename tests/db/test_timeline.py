@@ -2,9 +2,10 @@
 
 import asyncpg
 import pytest
+from structlog.testing import capture_logs
 
 from latchstring.base.errors import Unavailable
-from latchstring.db import postgresql, statements
+from latchstring.db import postgresql, statements, timeline
 from latchstring.db.address import Address
 from latchstring.db.opening import open_url
 from latchstring.db.postgresql import PostgresqlDatabase
@@ -76,6 +77,21 @@ async def test_an_engine_without_such_a_log_says_nothing(postgresql_url):
     await connection.close()
 
 
+async def test_who_may_not_look_is_told_once_that_a_failover_would_go_unnoticed(postgresql_url):
+    connection = await asyncpg.connect(postgresql_url)
+
+    class Forbidding:
+        async def fetchval(self, _: str) -> object:
+            return await connection.fetchval("select pg_read_file('postgresql.conf')")
+
+    timeline._warn_once.cache_clear()
+    with capture_logs() as log:
+        assert await timeline_of(Forbidding()) is None
+        assert await timeline_of(Forbidding()) is None
+    assert [line["event"] for line in log] == ["database_history_unknown"]
+    await connection.close()
+
+
 async def test_of_two_servers_at_once_the_one_left_behind_lends_no_session(
     postgresql_url, monkeypatch
 ):
@@ -85,8 +101,8 @@ async def test_of_two_servers_at_once_the_one_left_behind_lends_no_session(
     async def scripted(_connection: object) -> str:
         return answers.pop(0) if answers else "new"
 
-    async def tell(_tx: object, timeline: str) -> None:
-        told.append(timeline)
+    async def tell(_tx: object, name: str) -> None:
+        told.append(name)
 
     monkeypatch.setattr(postgresql, "timeline_of", scripted)
     database = PostgresqlDatabase(Address.of(postgresql_url), 2, tell)

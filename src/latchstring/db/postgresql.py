@@ -198,8 +198,7 @@ class PostgresqlDatabase:
 
     async def _attempt(self, work: Work[Result], begin: str) -> Result:
         async with self._session() as connection:
-            if begin is _BEGIN_READING and self.address.pooled:
-                await self._ask_again(connection)
+            await self._ask_again(connection)
             await connection.execute(begin)
             transaction: Transaction = PostgresqlTransaction(connection)
             try:
@@ -219,6 +218,7 @@ class PostgresqlDatabase:
             if not self.address.pooled:
                 rows = await connection.fetchmany(sql.text, arguments)
                 return list(rows)
+            await self._ask_again(connection)
             # Behind a pooler only a transaction keeps the two halves of an execution together.
             await connection.execute(_BEGIN)
             try:
@@ -240,6 +240,8 @@ class PostgresqlDatabase:
 
     async def _ask_again(self, connection: Connection) -> None:
         """Ask for the timeline twice a second: behind a pooler a session outlives the server."""
+        if not self.address.pooled:
+            return
         now = time.monotonic()
         if now - self._asked_at >= _ASK_AGAIN_SECONDS:
             self._asked_at = now

@@ -4,9 +4,12 @@ A promoted standby and a server restored to a point in time begin a new timeline
 loaded makes another database, or one on another system. All three may lack the newest commits.
 """
 
+from functools import cache
+
 import asyncpg
 
 from latchstring.base.errors import Unavailable
+from latchstring.base.logging import get_logger
 from latchstring.db.server import Connection
 
 _HISTORY = """
@@ -19,7 +22,6 @@ _CANNOT_TELL = (
     asyncpg.UndefinedFunctionError,
     asyncpg.UndefinedTableError,
     asyncpg.FeatureNotSupportedError,
-    asyncpg.InsufficientPrivilegeError,
 )
 """Engines that only speak PostgreSQL's language have no such log."""
 
@@ -36,3 +38,12 @@ async def timeline_of(connection: Connection) -> str | None:
         raise Unavailable(message, detail=repr(trouble)) from trouble
     except _CANNOT_TELL:
         return None
+    except asyncpg.InsufficientPrivilegeError:
+        _warn_once()
+        return None
+
+
+@cache
+def _warn_once() -> None:
+    """Say that a failover would go unnoticed, with used codes and revoked tokens good again."""
+    get_logger().warning("database_history_unknown", lacking="execute on pg_control_system")
