@@ -194,6 +194,41 @@ async def test_a_migration_that_fails_leaves_nothing_of_itself_or_of_others(clus
     assert await seen_from_outside(url, TABLES) == [(0,)]
 
 
+async def test_a_migration_waits_for_a_table_without_holding_anybody_up(cluster, monkeypatch):
+    monkeypatch.setattr(server, "_LOCK_PAUSE_SECONDS", 0.2)
+    url = cluster.create_database("held")
+    await (await open_url(url)).close()
+    text = "alter table users add column more bigint not null default 0"
+    wider = migrate.Migration(9998, "wider", text)
+    monkeypatch.setattr(migrate, "known", lambda known=migrate.known: [*known(), wider])
+    connection = await server.connect(Address.of(url))
+    async with another_session(url) as backup:
+        await backup.execute("begin isolation level repeatable read, read only")
+        await backup.execute("select count(*) from users")
+        migrating = asyncio.create_task(server.bring_up_to_date(connection))
+        await asyncio.sleep(0.1)
+        began = time.monotonic()
+        assert await seen_from_outside(url, "select count(*) from users") == [(0,)]
+        assert time.monotonic() - began < 2
+        await asyncio.sleep(0.6)
+        assert not migrating.done()
+        await backup.execute("commit")
+
+    assert await migrating == [wider]
+    connection.terminate()
+
+
+async def test_a_table_that_is_never_let_go_is_told(cluster, monkeypatch):
+    monkeypatch.setattr(server, "_LOCK_TRIES", 1)
+    url = cluster.create_database("kept")
+    await (await open_url(url)).close()
+    wider = migrate.Migration(9998, "wider", "alter table users add column more bigint")
+    monkeypatch.setattr(migrate, "known", lambda known=migrate.known: [*known(), wider])
+    async with another_session(url) as other:
+        await other.execute("begin; lock table users in access share mode")
+        assert "somebody holds a table of it" in await sentence(url)
+
+
 async def test_a_database_of_a_newer_program_is_told(cluster):
     url = cluster.create_database("newer")
     await (await open_url(url)).close()

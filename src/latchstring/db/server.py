@@ -9,6 +9,7 @@ import asyncpg
 
 from latchstring.base.clock import milliseconds
 from latchstring.base.errors import Unavailable
+from latchstring.base.logging import get_logger
 from latchstring.db import migrate
 from latchstring.db.address import Address
 from latchstring.db.migrate import Applied, Migration
@@ -23,6 +24,11 @@ STATEMENT_SECONDS = 2.5
 _OLDEST = 130_000
 _MIGRATING = 7_236_102_548_314_119
 """The key of the lock under which one of many starting nodes brings the schema up to date."""
+
+_LOCK_MILLISECONDS = 500
+_LOCK_PAUSE_SECONDS = 2.0
+_LOCK_TRIES = 240
+"""Ten minutes: how long a migration waits for its tables, half a second at a time."""
 
 _KEEP_ALIVE = {
     "TCP_KEEPIDLE": 5,
@@ -95,15 +101,31 @@ async def check(connection: Connection, address: Address) -> None:
 
 
 async def bring_up_to_date(connection: Connection) -> list[Migration]:
-    """Apply pending migrations, all or nothing, and return them.
+    """Apply pending migrations, all or nothing, and return them; raise ``Unavailable``.
 
-    Of nodes that start at once, one does it and the others wait for it.
+    Of nodes that start at once, one does it and the others wait for it. A table that somebody
+    holds, a backup perhaps, is asked for again and again and never for long: behind who waits for
+    a whole table, everybody else waits too.
     """
     if not await pending(connection):
         return []
+    for patience_left in reversed(range(_LOCK_TRIES)):
+        try:
+            return await _migrated(connection)
+        except asyncpg.LockNotAvailableError as held:
+            if not patience_left:
+                message = "The schema can't be brought up to date: somebody holds a table of it."
+                raise Unavailable(message, detail=repr(held)) from held
+            get_logger().warning("migration_waits", reason=words(held))
+            await asyncio.sleep(_LOCK_PAUSE_SECONDS)
+    raise AssertionError("unreachable")
+
+
+async def _migrated(connection: Connection) -> list[Migration]:
     async with connection.transaction():
         await connection.execute("set local statement_timeout = 0")
         await connection.execute(f"select pg_advisory_xact_lock({_MIGRATING})")
+        await connection.execute(f"set local lock_timeout = {_LOCK_MILLISECONDS}")
         await connection.execute(migrate.BOOK)
         todo = await pending(connection)  # another node may have been faster
         for migration in todo:
