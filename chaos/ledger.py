@@ -1,7 +1,8 @@
 """What was asked and answered, and whether the world agrees with it afterwards.
 
 At the end of each run: every send that was acknowledged has a message; copies of a message are
-equal; every success consumed one code; no code succeeded twice.
+equal; nobody has more messages than they can have asked for; every success consumed one code; no
+code succeeded twice.
 """
 
 import time
@@ -16,6 +17,7 @@ from chaos.wire import Answer, NoAnswer
 START = "start"
 VERIFY = "verify"
 OK = 200
+_REFUSED, _FAULTS = 400, 500
 
 
 @dataclass(slots=True, eq=False)
@@ -101,6 +103,27 @@ def lost(ledger: Ledger, messages: Messages) -> list[str]:
     ]
 
 
+def uncalled_for(ledger: Ledger, messages: Messages) -> list[str]:
+    """Return, once per message too many, the people who had more than they can have asked for.
+
+    A message that is sent again under another id is no copy to ``duplicates``: here it is noticed.
+    Of a start without an answer, or with a fault of ours, nobody knows whether it was carried out.
+    Whoever was asked for past the ledger (``chaos.blast``) was asked for once.
+    """
+    messages.refresh()
+    possible = Counter(
+        entry.person for entry in ledger.of(START) if not _REFUSED <= entry.status < _FAULTS
+    )
+    known = {entry.person for entry in ledger.of(START)}
+    return [
+        person
+        for person, came in messages.to.items()
+        for _ in range(
+            len({message.id for message in came}) - (possible[person] if person in known else 1)
+        )
+    ]
+
+
 def duplicates(messages: Messages) -> list[str]:
     """Return the ids of messages that came more than once, once per copy too many."""
     seen: set[str] = set()
@@ -139,6 +162,7 @@ def check(
     figures = [
         none_of("acknowledged sends lost", missing, sent),
         none_of("messages whose copies differ", changed(messages)),
+        none_of("messages nobody asked for", uncalled_for(ledger, messages)),
     ]
     if ledger.of(VERIFY):
         figures.append(none_of("wrong successes", wrong_successes(ledger, messages, consumed)))

@@ -87,8 +87,45 @@ def test_copies_of_a_message_must_not_differ(messages):
     assert len(broken(check(Ledger(), messages, {}))) == 1
 
 
+def test_a_message_sent_again_under_another_id_was_asked_for_by_nobody(messages):
+    ledger = Ledger()
+    ask(ledger, START, "alice")
+    arrive(messages, "alice")
+    arrive(messages, "alice", id_="two", code="654321")
+
+    assert broken(check(ledger, messages, {})) == ["messages nobody asked for: 1 (alice)"]
+
+
+def test_a_start_without_an_answer_may_have_sent_a_message(messages):
+    ledger = Ledger()
+    ask(ledger, START, "alice", CUT)
+    ask(ledger, START, "alice", Answer(503, {}, b"{}", 0.01))
+    arrive(messages, "alice")
+    arrive(messages, "alice", id_="two", code="654321")
+
+    assert broken(check(ledger, messages, {})) == []
+
+
+def test_a_start_that_was_refused_sends_nothing(messages):
+    ledger = Ledger()
+    ask(ledger, START, "alice", Answer(429, {}, b"{}", 0.01))
+    arrive(messages, "alice")
+
+    assert broken(check(ledger, messages, {})) == ["messages nobody asked for: 1 (alice)"]
+
+
+def test_who_was_asked_for_past_the_ledger_has_one_message(messages):
+    arrive(messages, "blasted")
+    arrive(messages, "blasted")
+    assert broken(check(Ledger(), messages, {})) == []
+
+    arrive(messages, "blasted", id_="two", code="654321")
+    assert len(broken(check(Ledger(), messages, {}))) == 1
+
+
 def test_two_successes_with_one_code_are_one_too_many(messages):
     ledger = Ledger()
+    ask(ledger, START, "alice")
     arrive(messages, "alice")
     ask(ledger, VERIFY, "alice", code="123456")
     ask(ledger, VERIFY, "alice", code="123456")
@@ -105,6 +142,7 @@ def test_a_success_with_a_code_that_nobody_was_sent_is_wrong(messages):
 
 def test_a_success_that_consumed_nothing_is_wrong(messages):
     ledger = Ledger()
+    ask(ledger, START, "alice")
     arrive(messages, "alice")
     ask(ledger, VERIFY, "alice", code="123456")
 
@@ -113,6 +151,8 @@ def test_a_success_that_consumed_nothing_is_wrong(messages):
 
 def test_a_code_may_be_consumed_for_an_answer_that_was_lost_on_its_way(messages):
     ledger = Ledger()
+    ask(ledger, START, "alice")
+    ask(ledger, START, "alice")
     arrive(messages, "alice")
     arrive(messages, "alice", id_="two", code="654321")
     ask(ledger, VERIFY, "alice", CUT, code="123456")
