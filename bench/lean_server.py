@@ -2,8 +2,14 @@
 
 ``python -m bench.lean_server SOCKET CONFIGURATION``. Everything else is the product as it is:
 limits, attempt counting, audit, outbox. What is left out is what better-auth's run leaves out too:
-the rendering of a mail, and SMTP.
+the rendering of a mail, and SMTP; and the command line, which is not read.
 """
+
+# ruff: noqa: E402 - `serve`, too, puts garbage off before it imports the rest
+
+from latchstring.main import garbage
+
+garbage.put_off()
 
 import asyncio
 import sys
