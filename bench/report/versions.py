@@ -22,7 +22,7 @@ _DJANGO = ("django-allauth", "django", "gunicorn", "psycopg")
 
 def lines(plan: Plan) -> Iterator[str]:
     """Yield an item of a list for each."""
-    yield f"- Machine: {os.cpu_count()} cores ({_processor()}), Linux {platform.release()}."
+    yield f"- Machine: {os.cpu_count()} cores ({_processor()}), Linux {_kernel()}."
     packages = ", ".join(f"{name} {version(name)}" for name in (*_OURS, "cryptography"))
     yield f"- latchstring: Python {platform.python_version()}, {packages}."
     settings = ", ".join(f"{name} = {value}" for name, value in SETTINGS.items())
@@ -33,6 +33,12 @@ def lines(plan: Plan) -> Iterator[str]:
     if plan.peers:
         yield f"- better-auth: {_better_auth()}."
         yield f"- django-allauth: {_allauth()}."
+
+
+def _kernel() -> str:
+    """Return the version without what its builder added, which says nothing to anybody else."""
+    found = re.match(r"\d+(\.\d+){0,2}", platform.release())
+    return found[0] if found else platform.release()
 
 
 def _processor() -> str:
