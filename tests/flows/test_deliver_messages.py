@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 from latchstring.base.clock import SystemClock
 from latchstring.base.errors import Unavailable
 from latchstring.base.secrets import UnknownKey
+from latchstring.domain.audit import store as audit
 from latchstring.domain.delivery import store
 from latchstring.domain.delivery.lanes import Lanes
 from latchstring.domain.delivery.message import Channel, State
@@ -276,6 +277,72 @@ async def test_reports_come_after_the_fact_and_without_secrets(database, worker,
         code = a_renderer().render(report.message).code
         assert code is not None
         assert code not in repr(report)
+
+
+async def failures(database, message) -> list[dict[str, str]]:
+    digest = message.identifier_digest
+    events = await database.read(lambda tx: audit.events_of(tx, None, digest, count=10))
+    assert {event.type for event in events} <= {"DeliveryFailed"}
+    return [event.details for event in events]
+
+
+async def test_r06_a_final_refusal_is_an_event_that_tells_neither_code_nor_address(
+    database, worker, sender
+):
+    async def refuse(parcel):
+        raise SendError(f"550 5.1.1 <{parcel.recipient}> {parcel.code}", permanent=True)
+
+    sender.behave = refuse
+    message = a_message()
+    await enqueue(database, message)
+    await worker.deliver_due()
+    assert await failures(database, message) == [
+        {"channel": "email", "state": "failed", "reason": "550 5.1.1 <[…]> […]"}
+    ]
+
+
+async def test_r06_giving_up_is_an_event_too_and_trying_again_is_none(
+    database, worker, sender, clock
+):
+    async def later(_parcel):
+        raise SendError("450 4.2.1 greylisted", permanent=False)
+
+    sender.behave = later
+    message = a_message(give_up_at=NOW + 60 * SECOND)
+    await enqueue(database, message)
+    await worker.deliver_due()
+    assert await failures(database, message) == []
+    clock.advance(60)
+    await worker.deliver_due()
+    assert await failures(database, message) == [
+        {"channel": "email", "state": "expired", "reason": "450 4.2.1 greylisted"}
+    ]
+
+
+async def test_what_arrived_and_what_was_never_to_be_sent_is_no_failure(database, worker, sender):
+    message, decoy = a_message("a"), a_message("d", decoy=True)
+    await enqueue(database, message, decoy)
+    await worker.deliver_due()
+    assert sender.recipients == [message.recipient]
+    assert await failures(database, message) == []
+
+
+async def test_a_failure_that_is_not_ours_to_settle_is_no_event(database, sender):
+    """Somebody else holds the message by now, and decides about it."""
+
+    async def robbed(_parcel):
+        await database.transact(
+            lambda tx: store.release_claims(tx, holder.owner, NOW + 60 * SECOND)
+        )
+        raise SendError("550 no", permanent=True)
+
+    holder = a_worker(database, sender)
+    sender.behave = robbed
+    message = a_message()
+    await enqueue(database, message)
+    await holder.deliver_due()
+    assert (await found(database, message)).state is State.QUEUED
+    assert await failures(database, message) == []
 
 
 # --- who holds it ------------------------------------------------------------------------------

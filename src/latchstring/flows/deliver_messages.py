@@ -21,6 +21,7 @@ from latchstring.base.errors import Unavailable
 from latchstring.base.ids import MessageId
 from latchstring.base.logging import get_logger
 from latchstring.db.database import Database, Transaction
+from latchstring.domain.audit import store as audit
 from latchstring.domain.delivery import store
 from latchstring.domain.delivery.lanes import Lanes, lane_of
 from latchstring.domain.delivery.message import Message, State
@@ -301,11 +302,14 @@ class DeliverMessages(msgspec.Struct, eq=False, kw_only=True):
                 last_error=verdict.last_error,
             ):
                 ours.add(message.id)
-        done.reports.extend(
+        reports = [
             Report(message=message, verdict=verdict, at=now)
             for message, verdict in verdicts
             if message.id in ours
-        )
+        ]
+        done.reports.extend(reports)
+        if failures := flights.failures_among(reports):
+            await audit.record_all(tx, failures, now=now)
 
     def _start(self, message: Message, began: float) -> None:
         lane = lane_of(message)

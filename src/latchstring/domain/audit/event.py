@@ -85,6 +85,17 @@ class SessionEnded(msgspec.Struct, frozen=True, kw_only=True):
     session_id: SessionId
 
 
+class DeliveryFailed(msgspec.Struct, frozen=True, kw_only=True):
+    """A message will never arrive: refused for good, or not taken in time."""
+
+    identifier_digest: IdentifierDigest
+    channel: str
+    state: str
+    reason: str
+    """The last thing that went wrong, without code, link and recipient; empty where it was never
+    tried."""
+
+
 class LimitReached(msgspec.Struct, frozen=True, kw_only=True):
     """A limit said no."""
 
@@ -164,6 +175,7 @@ Event = (
     | UserDeleted
     | SessionOpened
     | SessionEnded
+    | DeliveryFailed
     | LimitReached
     | SmsPumpingSuspected
     | CodeReplayed
