@@ -217,8 +217,9 @@ class Settings:
     )
     database_statements: Literal["combined", "plain"] = setting(
         values.choice(("combined", "plain")),
-        "On PostgreSQL a sign-in's steps are combined into few statements. An engine that spreads "
-        "tables over machines wants them plain: one table and one key each.",
+        "On PostgreSQL a sign-in's steps are combined into few statements. Plain: a statement for "
+        "each step, with which to begin on an engine that spreads tables over machines. None of "
+        "those was tested.",
         default="combined",
     )
     secret_key_file: Path = setting(
