@@ -1,6 +1,8 @@
 """An installation moves between databases of either kind, and every row is proven to have come."""
 
+import asyncio
 import tracemalloc
+from urllib.parse import urlsplit
 
 import apsw
 import asyncpg
@@ -12,6 +14,7 @@ from latchstring.db.address import Address
 from latchstring.db.backup import back_up
 from latchstring.db.copying import Differs
 from latchstring.db.migrate import SchemaMismatch
+from latchstring.db.opening import open_url
 from latchstring.db.postgresql_place import PostgresqlPlace
 from latchstring.db.sqlite_place import SqlitePlace
 from tests.support.pgbouncer import PgBouncer
@@ -29,11 +32,24 @@ def original(tmp_path):
     return a_filled_database(tmp_path / "var" / "x.db")
 
 
+@pytest.fixture(scope="module")
+def cluster():
+    """A server where nobody keeps a session in the databases that are made."""
+    with Cluster(NO_HURRY_TO_DISK) as found:
+        yield found
+
+
 @pytest.fixture
-async def filled(original, postgresql_url):
+def lone_url(cluster, tmp_path) -> str:
+    """The URL of an empty PostgreSQL database that nobody else is connected to."""
+    return cluster.create_database(f"lone_{tmp_path.name}")
+
+
+@pytest.fixture
+async def filled(original, lone_url):
     """The URL of a PostgreSQL database with the same rows."""
-    await transfer.transfer(url_of(original), postgresql_url)
-    return postgresql_url
+    await transfer.transfer(url_of(original), lone_url)
+    return lone_url
 
 
 async def execute(url: str, sql: str) -> None:
@@ -44,9 +60,9 @@ async def execute(url: str, sql: str) -> None:
         await connection.close()
 
 
-async def test_there_and_back_every_value_is_what_it_was(tmp_path, original, postgresql_url):
-    there = await transfer.transfer(url_of(original), postgresql_url, hold=True)
-    back = await transfer.transfer(postgresql_url, url_of(tmp_path / "back" / "y.db"), hold=True)
+async def test_there_and_back_every_value_is_what_it_was(tmp_path, original, lone_url):
+    there = await transfer.transfer(url_of(original), lone_url, hold=True)
+    back = await transfer.transfer(lone_url, url_of(tmp_path / "back" / "y.db"), hold=True)
     assert contents(tmp_path / "back" / "y.db") == contents(original)
     assert there == back
     assert there["identifiers"] == 25
@@ -198,13 +214,38 @@ async def test_a_source_with_a_server_on_it_is_refused(original, filled):
         pytest.raises(Unavailable, match="Another server is running"),
     ):
         again.__enter__()
-    server = await asyncpg.connect(filled, server_settings={"application_name": "latchstring"})
-    with pytest.raises(Unavailable, match=r"A server is running on the database .*: stop it first"):
+    named = {"application_name": "latchstring"}
+    server = await asyncpg.connect(filled, server_settings=named)
+    other = await asyncpg.connect(filled)
+    told = (
+        r"Somebody else is connected to the database .* "
+        r"\(2 sessions: unnamed of \w+, latchstring of \w+\): stop every server and worker first"
+    )
+    with pytest.raises(Unavailable, match=told):
         async with transfer.reading(filled, hold=True):
             pass
     async with transfer.reading(filled):  # a backup bears with it
         pass
     await server.close()
+    await other.close()
+
+
+async def test_a_session_that_is_just_ending_refuses_nobody(filled):
+    server = await asyncpg.connect(filled)
+    asyncio.get_running_loop().call_later(0.1, server.terminate)
+    async with transfer.reading(filled, hold=True):
+        pass
+
+
+async def test_a_server_behind_a_pooler_is_seen_by_a_move(cluster, filled, tmp_path):
+    there = url_of(tmp_path / "y.db")
+    with PgBouncer(cluster, pool=2) as pooler:
+        pooled = pooler.url(urlsplit(filled).path.strip("/"))
+        server = await open_url(f"{pooled}&pooler=transaction")
+        with pytest.raises(Unavailable, match=r"\(\d sessions?: .*pause or stop a pooler"):
+            await transfer.transfer(filled, there, hold=True)
+        await server.close()
+    await transfer.transfer(filled, there, hold=True)
 
 
 async def test_a_source_of_another_version_is_refused(original, filled, tmp_path):
@@ -305,9 +346,9 @@ async def test_a_server_without_our_tables_is_not_backed_up(tmp_path, postgresql
 
 
 async def test_it_works_through_a_pooler_that_gives_each_transaction_another_session(
-    tmp_path, original
+    cluster, tmp_path, original
 ):
-    with Cluster(NO_HURRY_TO_DISK) as cluster, PgBouncer(cluster, pool=2) as pooler:
+    with PgBouncer(cluster, pool=2) as pooler:
         cluster.create_database("house")
         url = f"{pooler.url('house')}&pooler=transaction"
         await transfer.transfer(url_of(original), url, hold=True)

@@ -2,6 +2,8 @@
 
 # ruff: noqa: S608 - the names put into statements are those of our own schema
 
+import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
@@ -23,6 +25,17 @@ set local lock_timeout = '5s';
 set local enable_seqscan = on;
 """
 """A copy takes as long as it takes, and walks whole tables. It waits for nobody's lock, though."""
+
+_OTHERS = """
+select application_name as program, usename as role, count(*) as sessions from pg_stat_activity
+where datname = current_database() and pid <> pg_backend_pid() and usesysid is not null
+    and coalesce(backend_type, 'client backend') = 'client backend'
+group by application_name, usename order by sessions desc, program, role
+"""
+"""What kind of session another role has is hidden from most; PostgreSQL's own have no role."""
+
+_LEAVES_WITHIN = 0.5
+"""Seconds that a session which has just ended may still be seen."""
 
 _SEEING = "begin isolation level repeatable read, read only"
 
@@ -83,7 +96,7 @@ class PostgresqlPlace:
 async def reading(address: Address, *, hold: bool = False) -> AsyncIterator[Connection]:
     """Open a session on one snapshot of the database; nothing is changed.
 
-    With ``hold`` nobody writes meanwhile, and no server may be connected.
+    With ``hold`` nobody writes meanwhile, and nobody else may be connected.
     """
     connection = await server.connect(address)
     try:
@@ -151,13 +164,24 @@ async def _lock(connection: Connection, tables: Sequence[Table], mode: str) -> N
 
 
 async def _require_alone(connection: Connection, address: Address) -> None:
-    """Raise where a server has sessions here: it would write on in what was moved away."""
-    others = await connection.fetchval(
-        "select count(*) from pg_stat_activity where datname = current_database() "
-        "and pid <> pg_backend_pid() and application_name = 'latchstring'"
-    )
+    """Raise where somebody else has a session here: a server would write on in what was moved away.
+
+    Whatever a session calls itself: behind a pooler a server's has the pooler's name, or none.
+    """
+    until = time.monotonic() + _LEAVES_WITHIN
+    while (others := await connection.fetch(_OTHERS)) and time.monotonic() < until:
+        await asyncio.sleep(_LEAVES_WITHIN / 10)
+        await connection.execute("select pg_stat_clear_snapshot()")
     if others:
-        raise Unavailable(f"A server is running on the database {address}: stop it first.")
+        count = sum(row["sessions"] for row in others)
+        whose = ", ".join(f"{row['program'] or 'unnamed'} of {row['role']}" for row in others)
+        message = (
+            f"Somebody else is connected to the database {address} "
+            f"({count} {'session' if count == 1 else 'sessions'}: {whose}): "
+            "stop every server and worker first, and pause or stop a pooler, "
+            "whose idle sessions count too."
+        )
+        raise Unavailable(message)
 
 
 async def _require_empty(place: PostgresqlPlace, tables: Sequence[Table], address: Address) -> None:
