@@ -3,6 +3,8 @@
 import asyncio
 import random
 from collections import Counter
+from collections.abc import Sequence
+from itertools import pairwise
 
 from chaos.databases import SQLITE
 from chaos.driver import at_once
@@ -15,33 +17,39 @@ from chaos.stage import Stage
 
 CLIENTS = 8
 READY_SECONDS = 3.0
+_IN_HAND = 16
+"""Mails that one process hands over at the same time."""
+COPIES_BOUND = (
+    f"at most {2 * _IN_HAND} copies after one kill (of {_IN_HAND} mails in hand and as many whose "
+    f"note is not written yet; ideal: 1), {_IN_HAND} on average, each the same to the byte"
+)
 _LIVES = "code_lifetime = 600"
 
 
 @procedure(
     "R-01",
     "kill -9 while eight clients start and finish logins, restart, again and again",
-    bound="0 acknowledged sends lost of 10,000; used codes stay used; the file whole; ready ≤ 3 s",
+    bound="0 acknowledged sends lost of 10,000; no message that nobody asked for; "
+    f"{COPIES_BOUND}; used codes stay used; the file whole; ready ≤ 3 s",
     databases=(SQLITE,),
 )
 async def killed_while_accepting(stage: Stage) -> list[Figure]:
     """Kill the only node in the middle of its work; nothing that it said yes to may be missing."""
     cycles = stage.scale.pick(short=2, full=50)
-    enough = stage.scale.pick(short=30, full=205)
+    enough = stage.scale.pick(short=30, full=200)
     draw = random.Random(stage.scale.name)
     node = stage.node(email=_LIVES)
-    ready, broken = [await node.start()], []
+    ready, broken, copies = [await node.start()], [], [0]
     for cycle in range(cycles):
-        if cycle:
-            ready.append(await node.start())
-            await stage.settled(60)
         seconds = draw.uniform(0.2, stage.scale.pick(short=0.4, full=2.0))
         await _until_killed(stage, node, f"c{cycle}", seconds=seconds, enough=enough)
         verdict = await stage.database.integrity()
         if verdict != "ok":
             broken.append(f"cycle {cycle}: {verdict}")
-    await node.start()
-    await stage.settled(60)
+        ready.append(await node.start())
+        await stage.settled(60)
+        await stage.delivered(60)
+        copies.append(len(duplicates(stage.messages)))
     figures = await stage.ledger_check()
     used = stage.ledger.successes[:50]
     again = [await stage.driver.verify(e.person, e.code, node) for e in used]
@@ -50,9 +58,24 @@ async def killed_while_accepting(stage: Stage) -> list[Figure]:
         none_of("used codes accepted again", [e.name for e in again if e.status == OK], len(used)),
         none_of("cycles after which the file was damaged", broken, cycles),
         at_most("slowest start", max(ready), READY_SECONDS * stage.scale.patience, " s"),
-        at_least("acknowledged sends", len(stage.ledger.acknowledged), cycles * enough * 0.97),
+        at_least("acknowledged sends", len(stage.ledger.acknowledged), cycles * enough),
+        *copies_per_kill(copies),
         none_of("answers with a fault of ours", stage.ledger.wrong_statuses),
-        told(f"{len(stage.ledger.successes):,} logins, {len(duplicates(stage.messages)):,} copies"),
+        told(f"{len(stage.ledger.successes):,} logins"),
+    ]
+
+
+def copies_per_kill(totals: Sequence[int]) -> list[Figure]:
+    """Return the figures of copies after kills, from their total before the first and after each.
+
+    One per kill would be the ideal. A process hands over many mails at a time, and what became of
+    them is written afterwards, for many in one commit: all those are sent again.
+    """
+    most = max(after - before for before, after in pairwise(totals))
+    kills = len(totals) - 1
+    return [
+        at_most("most copies after one kill", most, 2 * _IN_HAND),
+        at_most("copies per kill", totals[-1] / kills, _IN_HAND),
     ]
 
 
