@@ -215,3 +215,10 @@ async def test_everything_that_was_accepted_has_its_answer_in_the_end(table):
 
     assert all([caller.done() or await caller for caller in callers])
     assert len(table.names) == 300
+
+
+async def test_a_batch_is_executed_in_the_order_of_its_key_and_each_caller_gets_its_own_row(table):
+    batches = Batches(table.execute, key="name")
+
+    assert await asyncio.gather(*(add(batches, name) for name in "cab")) == list("cab")
+    assert table.batches == [list("abc")]

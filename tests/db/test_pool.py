@@ -147,3 +147,13 @@ async def test_closing_closes_what_is_idle_now_and_what_works_when_it_comes_back
     assert working.closed
     with pytest.raises(Unavailable):
         await use(pool)
+
+
+async def test_after_a_renewal_no_older_session_is_lent(server):
+    pool = Pool(server.connect, 3)
+    async with pool.session() as lent:
+        await use(pool)
+        pool.renew()
+        assert await use(pool) == 2
+    assert lent.closed
+    assert [session.closed for session in server.opened] == [True, True, False]

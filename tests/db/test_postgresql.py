@@ -474,6 +474,17 @@ async def test_a_value_that_the_server_refuses_is_its_caller_s_trouble_alone(dat
     assert await count(database) == 9
 
 
+async def test_a_row_that_somebody_holds_is_one_caller_s_trouble(postgresql_url):
+    async with opened(postgresql_url) as database, another_session(postgresql_url) as other:
+        await other.execute("begin; insert into key_checks (version, check_value) values (3, 'x')")
+        calls = [asyncio.create_task(note_at_once(database, number)) for number in range(10)]
+        told = await asyncio.gather(*calls, return_exceptions=True)
+        await other.execute("rollback")
+
+    assert isinstance(told.pop(3), Unavailable)
+    assert told == [0, 1, 2, 4, 5, 6, 7, 8, 9]
+
+
 async def test_sessions_thrown_out_during_a_batch_are_told_to_all_of_it(postgresql_url):
     async with opened(postgresql_url, size=1) as database, another_session(postgresql_url) as other:
         await other.execute("begin; lock table key_checks in exclusive mode")

@@ -1,5 +1,6 @@
 """Where the time comes from, and what must end before it may go back."""
 
+import asyncio
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,7 @@ from structlog.testing import capture_logs
 from latchstring.base.clock import SteadyClock
 from latchstring.base.errors import Unavailable
 from latchstring.db.sqlite import SqliteDatabase
+from latchstring.flows import keep_time as module
 from latchstring.flows.keep_time import KeepTime, Sample
 from latchstring.flows.refresh_configuration import RefreshConfiguration
 
@@ -134,3 +136,25 @@ async def test_a_look_at_the_database_brings_its_time_or_leaves_it_to_the_machin
 
     right = time.time() if not isinstance(database, SqliteDatabase) else a_day_off / SECOND
     assert abs(keep_time.clock.now().timestamp() - right) < 1
+
+
+async def test_an_ending_that_takes_long_holds_no_look_up_and_is_not_begun_twice(
+    world, monkeypatch
+):
+    monkeypatch.setattr(module, "_LOOK_SECONDS", 0.01)
+    go_on, begun = asyncio.Event(), []
+
+    async def end_slowly() -> None:
+        begun.append(world.clock.now())
+        await go_on.wait()
+
+    keep_time = KeepTime(world.clock, end_slowly)
+    world.database -= 3600 * SECOND
+    await looks(keep_time, world, 6)
+    assert world.clock.now() == NOON
+    assert begun == [NOON]
+
+    go_on.set()
+    await looks(keep_time, world)
+
+    assert world.clock.now() == NOON - HOUR

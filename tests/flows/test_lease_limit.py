@@ -123,3 +123,16 @@ async def test_all_who_wait_for_a_lease_hear_that_there_is_no_database(database,
 
     assert [type(outcome) for outcome in outcomes] == [Unavailable] * 5
     assert away.asked == 1
+
+
+async def test_what_is_used_up_is_refused_from_memory_for_a_second(database, clock):
+    process, other = (a_process(database, clock, 1) for _ in range(2))
+    use = await other.spend()
+    assert isinstance(use, Use)
+    assert isinstance(await process.spend(), Exhausted)
+    other.give_back(use)
+    await other.end()
+
+    assert isinstance(await process.spend(), Exhausted)
+    clock.advance(1)
+    assert isinstance(await process.spend(), Use)

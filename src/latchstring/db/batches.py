@@ -3,6 +3,9 @@
 A durable commit and a round trip cost as much as the statement itself. So while one batch is on its
 way, those who come meanwhile gather for the next. A batch is all or nothing: where one caller's row
 spoils it, each is done by itself, and only that one hears of it.
+
+A batch keeps its locks until it ends. So that two of them never wait for each other, each is
+executed in the order of the key whose rows its statement locks.
 """
 
 import asyncio
@@ -33,7 +36,10 @@ class _Lane(msgspec.Struct, eq=False):
     """One statement, who waits for it, and how many batches of it are underway."""
 
     sql: Numbered
-    waiting: list[tuple[list[object], asyncio.Future[Any]]] = msgspec.field(default_factory=list)
+    place: int | None
+    """Of the key among the arguments."""
+
+    waiting: list[tuple[list[Any], asyncio.Future[Any]]] = msgspec.field(default_factory=list)
     underway: int = 0
     timer: asyncio.Handle | None = None
 
@@ -44,6 +50,9 @@ class Batches(msgspec.Struct, eq=False):
     execute: Execute
     raced: tuple[type[Exception], ...] = ()
     """What the executor raises where somebody else was in the way."""
+
+    key: str = ""
+    """The parameter by which statements lock their rows."""
 
     seconds: float = 2.5
     """How long a caller waits altogether: for its turn, and for the answer."""
@@ -57,7 +66,9 @@ class Batches(msgspec.Struct, eq=False):
         """Return the statement's one row; nothing where somebody was in the way."""
         lane = self._lanes.get(statement)
         if lane is None:
-            lane = self._lanes[statement] = _Lane(numbered(statement.text))
+            sql = numbered(statement.text)
+            place = sql.names.index(self.key) if self.key in sql.names else None
+            lane = self._lanes[statement] = _Lane(sql, place)
         arguments = [records.to_column(values[name]) for name in lane.sql.names]
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         lane.waiting.append((arguments, future))
@@ -93,15 +104,16 @@ class Batches(msgspec.Struct, eq=False):
         batch, lane.waiting = waiting[:_LARGEST], waiting[_LARGEST:]
         if not batch:
             return
+        if lane.place is not None:
+            place = lane.place
+            batch.sort(key=lambda each: each[0][place])
         lane.underway += 1
         task = asyncio.ensure_future(self._carry(lane, batch))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         self._plan(lane)  # those for whom it had no place
 
-    async def _carry(
-        self, lane: _Lane, batch: list[tuple[list[object], asyncio.Future[Any]]]
-    ) -> None:
+    async def _carry(self, lane: _Lane, batch: list[tuple[list[Any], asyncio.Future[Any]]]) -> None:
         try:
             rows = await self.execute(lane.sql, [arguments for arguments, _ in batch])
         except (Unavailable, asyncio.CancelledError) as trouble:
@@ -111,7 +123,8 @@ class Batches(msgspec.Struct, eq=False):
             if len(batch) == 1:
                 self._tell(batch[0][1], trouble)
             else:
-                await self._one_by_one(lane, batch)
+                # Find out whose row it was; only that caller hears of it.
+                await asyncio.gather(*(self._alone(lane, *each) for each in batch))
         else:
             for (_, future), row in zip(batch, rows, strict=True):
                 _answer(future, row)
@@ -122,17 +135,13 @@ class Batches(msgspec.Struct, eq=False):
                 lane.timer = None
             self._plan(lane)
 
-    async def _one_by_one(
-        self, lane: _Lane, batch: list[tuple[list[object], asyncio.Future[Any]]]
-    ) -> None:
-        """Find out whose row it was; only that caller hears of it, the others get their rows."""
-        for arguments, future in batch:
-            if future.done():  # waits no longer
-                continue
-            try:
-                _answer(future, (await self.execute(lane.sql, [arguments]))[0])
-            except Exception as trouble:  # noqa: BLE001 - that caller's, who raises it
-                self._tell(future, trouble)
+    async def _alone(self, lane: _Lane, arguments: list[Any], future: asyncio.Future[Any]) -> None:
+        if future.done():  # waits no longer
+            return
+        try:
+            _answer(future, (await self.execute(lane.sql, [arguments]))[0])
+        except Exception as trouble:  # noqa: BLE001 - that caller's, who raises it
+            self._tell(future, trouble)
 
     def _tell(self, future: asyncio.Future[Any], trouble: Exception) -> None:
         if isinstance(trouble, self.raced):

@@ -28,6 +28,7 @@ class Pool:
     _working: int = 0
     _waiting: int = 0
     _closed: bool = False
+    _generation: int = 0
 
     def __post_init__(self) -> None:
         """Make the places."""
@@ -45,10 +46,12 @@ class Pool:
         self._working += 1
         try:
             connection = await self._ready()
+            generation = self._generation
             try:
                 yield connection
             finally:
-                if self._closed or connection.is_closed() or connection.is_in_transaction():
+                is_over = self._closed or generation != self._generation
+                if is_over or connection.is_closed() or connection.is_in_transaction():
                     connection.terminate()
                 else:
                     self._idle.append(connection)
@@ -78,5 +81,10 @@ class Pool:
     async def close(self) -> None:
         """Close what is idle now, and the rest when it comes back."""
         self._closed = True
+        self.renew()
+
+    def renew(self) -> None:
+        """Lend no session again that was opened before this."""
+        self._generation += 1
         while self._idle:
             self._idle.pop().terminate()

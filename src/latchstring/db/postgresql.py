@@ -34,6 +34,9 @@ TRANSACTION_SECONDS = 2.5
 _TRIES = 4
 _CLOSING_SECONDS = 5.0
 _ASK_AGAIN_SECONDS = 0.4
+_KEY = "identifier_digest"
+"""What the rows of a sign-in are kept and locked by."""
+
 _BEGIN = "begin"
 _COMMIT = "commit"
 _BEGIN_READING = "begin isolation level repeatable read, read only"
@@ -45,6 +48,9 @@ RACED = (
 )
 """Somebody else was in the way; the next try sees what they did."""
 
+HELD = asyncpg.LockNotAvailableError
+"""Somebody has held a row for long. Among many others it may just have been busy."""
+
 OUT_OF_ORDER = (
     OSError,
     asyncpg.InterfaceError,
@@ -55,7 +61,6 @@ OUT_OF_ORDER = (
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.InvalidTransactionStateError,
     asyncpg.IdleInTransactionSessionTimeoutError,
-    asyncpg.LockNotAvailableError,
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InternalClientError,
 )
@@ -147,7 +152,7 @@ class PostgresqlDatabase:
     def __post_init__(self) -> None:
         """Open nothing yet."""
         self._pool = Pool(self._connect, self.size)
-        self._batches = Batches(self._batch, RACED, self.patience)
+        self._batches = Batches(self._batch, RACED, _KEY, self.patience)
 
     async def open(self) -> "PostgresqlDatabase":
         """Bring the schema up to date; return self. Raise ``Unavailable``."""
@@ -178,7 +183,7 @@ class PostgresqlDatabase:
             for tries_left in reversed(range(_TRIES)):
                 try:
                     return await self._attempt(work, _BEGIN)
-                except RACED as race:
+                except (*RACED, HELD) as race:
                     if not tries_left:
                         raise Unavailable(detail=repr(race)) from race
                     await asyncio.sleep(random.random() * 0.02)  # noqa: S311 - a way out of step
@@ -187,7 +192,10 @@ class PostgresqlDatabase:
     async def read(self, work: Work[Result]) -> Result:
         """Run the work on one snapshot."""
         async with _in_time(self.patience):
-            return await self._attempt(work, _BEGIN_READING)
+            try:
+                return await self._attempt(work, _BEGIN_READING)
+            except HELD as held:  # a whole table
+                raise Unavailable(detail=repr(held)) from held
 
     async def close(self) -> None:
         """Let what was accepted come to its end, for a while, then close the sessions."""
@@ -213,13 +221,24 @@ class PostgresqlDatabase:
             return result
 
     async def _batch(self, sql: Numbered, arguments: list[list[object]]) -> list[Any]:
-        """Execute a statement once for each set of arguments, all or none; a row for each."""
+        """Execute a statement once for each set of arguments, all or none; a row for each.
+
+        Raises ``HELD`` where one of many waits for a row that somebody holds: the others need not.
+        """
+        try:
+            return await self._executed(sql, arguments)
+        except HELD as held:
+            if len(arguments) == 1:
+                raise Unavailable(detail=repr(held)) from held
+            raise
+
+    async def _executed(self, sql: Numbered, arguments: list[list[object]]) -> list[Any]:
         async with _in_time(self.patience), self._session() as connection:
             if not self.address.pooled:
                 rows = await connection.fetchmany(sql.text, arguments)
                 return list(rows)
             await self._ask_again(connection)
-            # Behind a pooler only a transaction keeps the two halves of an execution together.
+            # Behind a pooler a transaction keeps all that the driver sends with one server session.
             await connection.execute(_BEGIN)
             try:
                 rows = await connection.fetchmany(sql.text, arguments)
@@ -242,10 +261,12 @@ class PostgresqlDatabase:
         """Ask for the timeline twice a second: behind a pooler a session outlives the server."""
         if not self.address.pooled:
             return
+        if self._noticing is not None:
+            await asyncio.shield(self._noticing)
         now = time.monotonic()
         if now - self._asked_at >= _ASK_AGAIN_SECONDS:
-            self._asked_at = now
             await self._notice(await timeline_of(connection))
+            self._asked_at = now
 
     async def _notice(self, timeline: str | None) -> None:
         """Wait until whoever has to know of another history has dealt with it.
@@ -255,20 +276,21 @@ class PostgresqlDatabase:
         if timeline is None or timeline == self._timeline or self.on_timeline is None:
             return
         if self._noticing is None:
-            self._noticing = asyncio.create_task(self._tell(self.on_timeline))
+            self._noticing = asyncio.create_task(self._deal_with(self.on_timeline))
         await asyncio.shield(self._noticing)
         if timeline != self._timeline:  # a session on the server that was left behind
             raise Unavailable(detail=f"a session on timeline {timeline}")
 
-    async def _tell(self, on_timeline: OnTimeline) -> None:
+    async def _deal_with(self, on_timeline: OnTimeline) -> None:
         try:
             connection = await server.connect(self.address)
             try:
                 # Its own timeline: in a failover two sessions may be on two servers.
                 timeline = await timeline_of(connection)
                 if timeline is not None:
-                    await _told(connection, on_timeline, timeline)
+                    await _run_on_timeline(connection, on_timeline, timeline)
                 self._timeline = timeline
+                self._pool.renew()  # the others may be on the server that was left behind
             finally:
                 connection.terminate()
         finally:
@@ -289,11 +311,12 @@ class PostgresqlDatabase:
             raise Unavailable(detail=repr(trouble)) from trouble
 
 
-async def _told(connection: Connection, on_timeline: OnTimeline, timeline: str) -> None:
+async def _run_on_timeline(connection: Connection, on_timeline: OnTimeline, timeline: str) -> None:
     for tries_left in reversed(range(_TRIES)):
         try:
             async with connection.transaction():
                 await connection.execute("set local statement_timeout = 0")
+                await connection.execute("set local lock_timeout = 0")
                 await connection.execute("set local idle_in_transaction_session_timeout = 0")
                 await on_timeline(PostgresqlTransaction(connection), timeline)
                 return

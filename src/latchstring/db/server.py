@@ -21,6 +21,10 @@ CONNECT_SECONDS = 2.0
 STATEMENT_SECONDS = 2.5
 """How long a statement may take; who asked has been told to try again by then."""
 
+_LOCK_SHARE = 0.44
+"""How much of that it may wait for a row that somebody holds: longer than the second after which
+the server finds a deadlock, and short enough that those who share a batch still have their turn."""
+
 _OLDEST = 130_000
 _MIGRATING = 7_236_102_548_314_119
 """The key of the lock under which one of many starting nodes brings the schema up to date."""
@@ -60,8 +64,11 @@ async def connect(address: Address, patience: float = STATEMENT_SECONDS) -> Conn
     A pooler in transaction mode gives each transaction another session: nothing may be kept in
     one, neither settings nor prepared statements.
     """
-    limit = {"statement_timeout": f"{int(patience * 1000)}"}
-    options: dict[str, Any] = {"server_settings": _SESSION | limit}
+    limits = {
+        "statement_timeout": f"{int(patience * 1000)}",
+        "lock_timeout": f"{int(patience * 1000 * _LOCK_SHARE)}",
+    }
+    options: dict[str, Any] = {"server_settings": _SESSION | limits}
     if address.pooled:
         options = {"statement_cache_size": 0}
     try:
@@ -124,6 +131,7 @@ async def bring_up_to_date(connection: Connection) -> list[Migration]:
 async def _migrated(connection: Connection) -> list[Migration]:
     async with connection.transaction():
         await connection.execute("set local statement_timeout = 0")
+        await connection.execute("set local lock_timeout = 0")
         await connection.execute(f"select pg_advisory_xact_lock({_MIGRATING})")
         await connection.execute(f"set local lock_timeout = {_LOCK_MILLISECONDS}")
         await connection.execute(migrate.BOOK)

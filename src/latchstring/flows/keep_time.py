@@ -4,6 +4,7 @@ Nodes whose wall clocks disagree would disagree about what has expired. They all
 database, so its clock is the time of all of them (decision 9).
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import msgspec
@@ -13,6 +14,9 @@ from latchstring.base.logging import get_logger
 
 _CONFIRMED = 3
 """So many looks in a row must say that the database's clock went back."""
+
+_LOOK_SECONDS = 0.5
+"""How long one look waits for the ending; who asks for readiness waits for the look."""
 
 
 class Sample(msgspec.Struct, frozen=True):
@@ -33,6 +37,7 @@ class KeepTime(msgspec.Struct):
     """Ends all that is live, durably. Without it the database's clock is never followed back."""
 
     _behind: int = 0
+    _ending: asyncio.Future[object] | None = None
 
     async def take(self, sample: Sample) -> None:
         """Follow the sample; where that means to go back, end first what would come alive again."""
@@ -47,6 +52,12 @@ class KeepTime(msgspec.Struct):
         if self._behind == _CONFIRMED:
             get_logger().error("database_clock_went_back", seconds=int(back.total_seconds()))
         if self._behind >= _CONFIRMED and self.before_going_back is not None:
-            await self.before_going_back()
+            if self._ending is None:
+                self._ending = asyncio.ensure_future(self.before_going_back())
+            # That may take long; until it is done, time goes on as it went.
+            if not (await asyncio.wait((self._ending,), timeout=_LOOK_SECONDS))[0]:
+                return
+            ending, self._ending = self._ending, None
+            ending.result()
             self.clock.begin_again(sample.database_time, sample.began, sample.ended)
             self._behind = 0

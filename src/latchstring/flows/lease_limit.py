@@ -8,7 +8,7 @@ on the safe side.
 """
 
 import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -23,6 +23,7 @@ _SLICES = 50
 """A lease is a fiftieth of the limit: that much at most lies idle in another process."""
 
 _LARGEST = 100
+_REFUSAL = timedelta(seconds=1)
 
 
 class Use(msgspec.Struct, frozen=True):
@@ -41,10 +42,14 @@ class LeasedLimit(msgspec.Struct, eq=False):
     _window_ends_at: datetime | None = None
     _left: int = 0
     _asking: asyncio.Task[Exhausted | None] | None = None
+    _refused: tuple[Exhausted, datetime] | None = None
+    """The last refusal, and until when it is not asked again."""
 
     async def spend(self) -> Use | Exhausted:
         """Use it once, or say until when it allows no more."""
         while (use := self._take()) is None:
+            if self._refused is not None and self.clock.now() < self._refused[1]:
+                return self._refused[0]
             # One asks for all: each for itself, those who come at once would lease a slice each.
             if self._asking is None:
                 self._asking = asyncio.create_task(self._ask())
@@ -87,6 +92,8 @@ class LeasedLimit(msgspec.Struct, eq=False):
         finally:
             self._asking = None
         if isinstance(outcome, Exhausted):
+            # For a moment all are refused from memory: each would hold the one row of everybody.
+            self._refused = outcome, min(outcome.until, now + _REFUSAL)
             return outcome
         if self._window_ends_at != outcome.window_ends_at:
             self._window_ends_at, self._left = outcome.window_ends_at, 0

@@ -25,6 +25,8 @@ allowed as (select all_spent from spent),
 select (select decoy from issued) as decoy, x.name as limit_name, x.window_ends_at as limit_ends_at
 from guesses g left join limits x on not g.used_up and not exists (select 1 from spent)
     and x.key_digest = :limit_key and x.name = :limit_name
+    -- As it was before anybody was waited for: a window that is over by now was not what refused, so it goes step by step.
+    and x.window_ends_at > :created_at
 
 -- start_within_limits --
 -- The same where several limits count: the network address's beside it, or those of text messages. None of them may be spent

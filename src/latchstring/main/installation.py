@@ -12,8 +12,9 @@ from latchstring.base.logging import get_logger
 from latchstring.base.secrets import Keyring
 from latchstring.base.settings import Settings
 from latchstring.base.settings_reading import SettingsError
+from latchstring.base.settings_urls import is_sqlite
 from latchstring.db.database import Database
-from latchstring.db.opening import PEOPLE, open_database
+from latchstring.db.opening import ADMINISTRATORS, PEOPLE, open_database
 from latchstring.domain.keys.check import WrongKeyFile
 from latchstring.flows.end_what_was_live import EndWhatWasLive, Reason
 from latchstring.flows.keep_time import KeepTime
@@ -46,7 +47,7 @@ async def opened(
     try:
         keyring = await _keyring(database, settings.secret_key_file)
         configuration = RefreshConfiguration(
-            database, _keep_time(database, steady) if clock is None else None
+            database, _keep_time(settings, database, steady) if clock is None else None
         )
         clock = clock or steady
         await configuration.refresh()  # first of all the time
@@ -57,9 +58,28 @@ async def opened(
         await database.close()
 
 
-def _keep_time(database: Database, clock: SteadyClock) -> KeepTime:
+def _keep_time(settings: Settings, database: Database, clock: SteadyClock) -> KeepTime:
     end = EndWhatWasLive(clock)
-    return KeepTime(clock, lambda: database.transact(lambda tx: end(tx, Reason.CLOCK_WENT_BACK)))
+
+    async def before_going_back() -> None:
+        # There may be millions of rows, for which nobody who signs in would wait.
+        async with _unhurried(settings, database) as patient:
+            await patient.transact(lambda tx: end(tx, Reason.CLOCK_WENT_BACK))
+
+    return KeepTime(clock, before_going_back)
+
+
+@asynccontextmanager
+async def _unhurried(settings: Settings, database: Database) -> AsyncIterator[Database]:
+    """Return a database with an administrator's patience; a file has one writer, who has it."""
+    if is_sqlite(settings.database_url):
+        yield database
+        return
+    patient = await open_database(settings, patience=ADMINISTRATORS)
+    try:
+        yield patient
+    finally:
+        await patient.close()
 
 
 async def _keyring(database: Database, path: Path) -> Keyring:
