@@ -149,6 +149,7 @@ async def test_an_ending_that_takes_long_holds_no_look_up_and_is_not_begun_twice
         await go_on.wait()
 
     keep_time = KeepTime(world.clock, end_slowly)
+    await looks(keep_time, world)
     world.database -= 3600 * SECOND
     await looks(keep_time, world, 6)
     assert world.clock.now() == NOON
@@ -158,3 +159,25 @@ async def test_an_ending_that_takes_long_holds_no_look_up_and_is_not_begun_twice
     await looks(keep_time, world)
 
     assert world.clock.now() == NOON - HOUR
+
+
+async def test_an_ending_that_was_not_needed_in_the_end_does_not_serve_for_another_time(
+    world, monkeypatch
+):
+    monkeypatch.setattr(module, "_LOOK_SECONDS", 0.01)
+    begun = []
+
+    async def end_slowly() -> None:
+        begun.append(world.clock.now())
+        await asyncio.Event().wait()
+
+    keep_time = KeepTime(world.clock, end_slowly)
+    await looks(keep_time, world)
+    for _ in range(2):
+        world.database -= 3600 * SECOND
+        await looks(keep_time, world, 4)
+        world.database += 3600 * SECOND
+        await looks(keep_time, world)
+
+    assert begun == [NOON, NOON]
+    assert world.clock.now() == NOON

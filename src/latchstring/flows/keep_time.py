@@ -47,6 +47,9 @@ class KeepTime(msgspec.Struct):
         back = self.clock.follow(sample.database_time, sample.began, sample.ended)
         if not back:
             self._behind = 0
+            if self._ending is not None:
+                self._ending.cancel()
+                self._ending = None
             return
         self._behind += 1
         if self._behind == _CONFIRMED:
