@@ -88,7 +88,6 @@ class ManageUsers(msgspec.Struct, frozen=True):
 
     async def _block(self, tx: Transaction, profile: Profile) -> None:
         now, user_id = self.clock.now(), profile.user.id
-        await identities.set_blocked(tx, user_id, blocked_at=now, now=now)
         await self._end_everything(tx, profile)
         await audit.record(tx, UserBlocked(user_id=user_id), NOWHERE, now=now)
 
@@ -104,12 +103,17 @@ class ManageUsers(msgspec.Struct, frozen=True):
         await audit.record(tx, UserDeleted(user_id=user_id), NOWHERE, now=now)
 
     async def _end_everything(self, tx: Transaction, profile: Profile) -> None:
-        now = self.clock.now()
-        await sessions.end_sessions_of(tx, profile.user.id, now)
-        await tokens.revoke_of_user(tx, profile.user.id, now)
-        await identities.forget_browsers(tx, profile.user.id, now)
+        """Challenges first, as an answer holds them before it counts a sign-in; then the user.
+
+        Whoever held the user may have given out a session or a token: those end last.
+        """
+        now, user_id = self.clock.now(), profile.user.id
         for identifier in profile.identifiers:
             await self._void(tx, identifier.identifier_digest, identifier.identifier)
+        await identities.set_blocked(tx, user_id, blocked_at=now, now=now)
+        await sessions.end_sessions_of(tx, user_id, now)
+        await tokens.revoke_of_user(tx, user_id, now)
+        await identities.forget_browsers(tx, user_id, now)
 
     async def _void(self, tx: Transaction, digest: IdentifierDigest, recipient: str) -> int:
         now = self.clock.now()
