@@ -32,6 +32,7 @@ from latchstring.domain.sessions.session import Lifetime, Session
 from latchstring.flows.authorize import Authorize
 from latchstring.flows.describe_user import DescribeUser
 from latchstring.flows.exchange_code import ExchangeCode
+from latchstring.flows.find_person import hold_person
 from latchstring.flows.find_session import FindSession
 from latchstring.flows.issue_tokens import IssueTokens, TokenRequest, Tokens, Unsigned
 from latchstring.flows.open_session import OpenSession, SessionRequest
@@ -212,9 +213,14 @@ class Provider:
     async def record(self, request: TokenRequest) -> Unsigned | None:
         """Write what is to be signed, or nothing for a user shut out."""
         now = self.clock.now()
-        return await self.database.transact(
-            lambda tx: self.issue_tokens.record(tx, request, now=now)
-        )
+
+        async def work(tx: Transaction) -> Unsigned | None:
+            person = await hold_person(tx, request.user_id)
+            if person is None:
+                return None
+            return await self.issue_tokens.record(tx, request, person, now=now)
+
+        return await self.database.transact(work)
 
     async def user(self, identifier: Identifier = ALICE) -> UserId:
         """Return the user of an identifier, made where there is none yet."""

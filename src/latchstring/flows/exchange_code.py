@@ -15,6 +15,7 @@ from latchstring.domain.authorizations import store as authorizations
 from latchstring.domain.authorizations.code import AuthorizationCode, CodeRefused, Presented
 from latchstring.domain.sessions import store as sessions
 from latchstring.domain.tokens import store as tokens
+from latchstring.flows.find_person import hold_person
 from latchstring.flows.issue_tokens import IssueTokens, TokenRequest, Tokens, Unsigned
 
 
@@ -61,11 +62,15 @@ class ExchangeCode(msgspec.Struct, frozen=True):
         code = await authorizations.spend_code(tx, code_digest, now)
         if code is None:
             return await self._again(tx, code_digest, origin=origin, now=now)
-        reason = code.refusal(presented, now=now) or await _session_refusal(tx, code, now)
-        if reason is not None:
+        if (reason := code.refusal(presented, now=now)) is not None:
             return _Refused(reason)
-        unsigned = await self.issue_tokens.record(tx, _request(code), now=now)
-        return unsigned or _Refused("the user is shut out")
+        # Before the session: a block and its end between the two looks would leave a live token.
+        person = await hold_person(tx, code.user_id)
+        if (reason := await _session_refusal(tx, code, now)) is not None:
+            return _Refused(reason)
+        if person is None:
+            return _Refused("the user is shut out")
+        return await self.issue_tokens.record(tx, _request(code), person, now=now)
 
     async def _again(
         self, tx: Transaction, code_digest: str, *, origin: Origin, now: datetime

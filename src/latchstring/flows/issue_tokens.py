@@ -68,13 +68,12 @@ class IssueTokens(msgspec.Struct, frozen=True):
     lifetime: timedelta
 
     async def record(
-        self, tx: Transaction, request: TokenRequest, *, now: datetime
-    ) -> Unsigned | None:
-        """Write the access token's row and gather the claims; nothing for a user shut out."""
-        person = await find_person(tx, request.user_id)
-        if person is None:
-            return None
-        return await self._write(tx, request, person, now=now)
+        self, tx: Transaction, request: TokenRequest, person: Person | None, *, now: datetime
+    ) -> Unsigned:
+        """Write the access token's row and gather the claims, of a person whom ``tx`` holds."""
+        token, row = self.token_for(request, now=now)
+        await tokens.insert_access_token(tx, row)
+        return self.unsigned(token, request, person, now=now)
 
     async def record_verified(
         self, tx: Transaction, request: TokenRequest, *, now: datetime
@@ -82,14 +81,7 @@ class IssueTokens(msgspec.Struct, frozen=True):
         """Do the same for somebody whom this very transaction let in."""
         wanted = OPENID in request.scope.split()
         person = await find_person(tx, request.user_id) if wanted else None
-        return await self._write(tx, request, person, now=now)
-
-    async def _write(
-        self, tx: Transaction, request: TokenRequest, person: Person | None, *, now: datetime
-    ) -> Unsigned:
-        token, row = self.token_for(request, now=now)
-        await tokens.insert_access_token(tx, row)
-        return self.unsigned(token, request, person, now=now)
+        return await self.record(tx, request, person, now=now)
 
     def token_for(self, request: TokenRequest, *, now: datetime) -> tuple[str, AccessToken]:
         """Return a new access token, and what is kept of it."""

@@ -43,6 +43,11 @@ async def find_user(tx: Transaction, user_id: UserId) -> User | None:
     return await tx.one(SQL["find_user"], User, {"user_id": user_id})
 
 
+async def hold_user(tx: Transaction, user_id: UserId) -> User | None:
+    """Return a user by subject, and keep whoever would block or delete them waiting."""
+    return await tx.one(SQL["hold_user"], User, {"user_id": user_id})
+
+
 async def identifiers_of(tx: Transaction, user_id: UserId) -> list[UserIdentifier]:
     """Return a user's identifiers, oldest first."""
     return await tx.all(SQL["identifiers_of"], UserIdentifier, {"user_id": user_id})

@@ -23,6 +23,11 @@ update users set last_sign_in_at = :now, sign_ins = sign_ins + 1 where id = :use
 -- One user by subject.
 select id, created_at, updated_at, blocked_at, last_sign_in_at, sign_ins from users where id = :user_id
 
+-- hold_user --
+-- One user by subject, who is neither blocked nor removed until the transaction ends.
+select id, created_at, updated_at, blocked_at, last_sign_in_at, sign_ins from users where id = :user_id
+/*pg for share */
+
 -- identifiers_of --
 -- What belongs to a user.
 select identifier_digest, connection, identifier, user_id, verified_at, created_at, browsers_known_since
