@@ -5,7 +5,10 @@ import sqlite3
 import time
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
+
+from joserfc.jwk import KeySet
 
 from chaos.databases import SQLITE, Database, ServerDatabase, SqliteFile
 from chaos.driver import at_rate
@@ -13,6 +16,15 @@ from chaos.figures import Figure, at_least, at_most, exactly, none_of, told
 from chaos.ledger import OK, START, Entry
 from chaos.nodes import Node
 from chaos.people import add_users
+from chaos.procedures.signing import (
+    id_token,
+    kid,
+    published_by,
+    refused_among,
+    rotated,
+    until_published,
+    until_switched,
+)
 from chaos.registry import procedure
 from chaos.stage import Stage
 
@@ -160,9 +172,10 @@ async def _count(database: Database, table: str) -> int:
 
 @procedure(
     "R-24",
-    "a backup; then codes are used, mail is sent, somebody is blocked; the backup is restored",
-    bound="used codes and old tokens stay dead; nothing is sent again; blocked people are back, as "
-    "the documentation says",
+    "a backup; then codes are used, mail is sent, somebody is blocked, signing keys are rotated; "
+    "the backup is restored",
+    bound="used codes and old tokens stay dead; nothing is sent again; blocked people and the "
+    "signing keys of then are back, as the documentation says; no ID token is refused for it",
 )
 async def restore_replays(stage: Stage) -> list[Figure]:
     """What happened after the backup is forgotten, but nothing that it ended comes to life."""
@@ -173,10 +186,12 @@ async def restore_replays(stage: Stage) -> list[Figure]:
     blocked = stage.driver.person("blocked")
     await stage.driver.verify(blocked, await _started(stage, node, blocked), node)
     token = await _token(stage, node)
+    signatures = await _signatures(stage, node)
     file, waiting = stage.folder / "backup.db", [stage.driver.person("wait") for _ in people]
     code = await _backed_up_with_a_queue(stage, node, waiting, file)
     used = [await stage.driver.verify(person, code, node) for person, code in codes.items()]
     await asyncio.to_thread(node.command, "users", "block", blocked)
+    await signatures.rotate(stage, node)
     await node.stop()
     before = len(stage.messages.all)
     new = await _restored(stage, file)
@@ -197,8 +212,49 @@ async def restore_replays(stage: Stage) -> list[Figure]:
         none_of("mails of then sent again", resent, rounds),
         exactly("status for a token of then", await _userinfo(new.node, token), 401),
         Figure("the blocked person is back" if back else "still blocked", "back", back),
-        told("refresh tokens and rotated keys join with issue 4"),
+        *await signatures.compared(stage, new.node),
+        told("refresh tokens are not built yet"),
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Signatures:
+    """What was published when the backup was made, and ID tokens since then."""
+
+    keys: set[str]
+    tokens: list[str]
+
+    async def rotate(self, stage: Stage, node: Node) -> None:
+        """Let the next key sign, and have it sign something."""
+        await rotated(node, "--now")
+        await until_switched(stage, [node], set(map(kid, self.tokens)))
+        self.tokens.append(await id_token(stage, node))
+
+    async def compared(self, stage: Stage, node: Node) -> list[Figure]:
+        """Return the figures for the keys of the restored installation."""
+        tokens, published = [*self.tokens, await id_token(stage, node)], await published_by(node)
+        signers = list(map(kid, tokens))
+        return [
+            exactly("keys that signed until the restore", len(set(signers[:-1])), 2),
+            _as_then("the key that signs after it", {signers[-1]}, {signers[0]}),
+            _as_then("keys published after it", _ids(published), self.keys),
+            none_of("ID tokens refused after it", refused_among(tokens, published), len(tokens)),
+        ]
+
+
+async def _signatures(stage: Stage, node: Node) -> _Signatures:
+    await rotated(node)  # refused: the next key is published from now on
+    await until_published(stage, [node])
+    return _Signatures(_ids(await published_by(node)), [await id_token(stage, node)])
+
+
+def _as_then(what: str, found: set[str], then: set[str]) -> Figure:
+    same = found == then
+    return Figure(f"{what}: {'as then' if same else sorted(found)}", "as then", same)
+
+
+def _ids(keys: KeySet) -> set[str]:
+    return {str(key.kid) for key in keys.keys}
 
 
 async def _backed_up_with_a_queue(

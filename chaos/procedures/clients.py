@@ -20,7 +20,8 @@ _SLOW_HEAD = b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: "
 @procedure(
     "R-33",
     "2,000 connections that are idle or send their headers a byte at a time",
-    bound="others' p99 ≤ 2 × baseline; each is cut within 10 s",
+    bound="others' p99 ≤ 2 × baseline, or 50 ms; each is cut ≤ 15 s after the first connects (10 s "
+    "for headers, 5 to connect all)",
 )
 async def slow_clients(stage: Stage) -> list[Figure]:
     """Who is patient with them is us, for a while; nobody else waits."""

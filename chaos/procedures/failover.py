@@ -134,7 +134,7 @@ async def asynchronous_failover(stage: Stage) -> list[Figure]:
         at_most("nodes serve after", took, _BACK_SECONDS * stage.scale.patience, " s"),
         none_of("logins that failed afterwards", [x for x in signed_in if not x], len(nodes)),
         none_of("answers with a fault of ours", stage.ledger.wrong_statuses),
-        told(f"{len(lost)} people; rotated refresh tokens join with issue 4"),
+        told(f"{len(lost)} people; refresh tokens are not built yet"),
     ]
 
 

@@ -1,18 +1,23 @@
 """R-32, R-34, R-35: too many people, for a long time, and a house that is cleaned meanwhile."""
 
 import asyncio
-import math
+import json
 import subprocess
 import sys
 import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from statistics import linear_regression, median
 
 from chaos.blast import Blast, Tally
 from chaos.crowd import Crowd, asked_between, unproven, with_codes
-from chaos.databases import Database
-from chaos.driver import at_once
-from chaos.figures import Figure, at_least, at_most, none_of, percentile, told
-from chaos.ledger import OK
+from chaos.databases import POSTGRESQL, SQLITE, Database
+from chaos.driver import at_rate
+from chaos.figures import Figure, at_least, at_most, exactly, none_of, percentile, told
+from chaos.ledger import OK, START
 from chaos.nodes import Node
 from chaos.people import add_expired
 from chaos.procedures.races import crowd_of_nodes
@@ -22,114 +27,205 @@ from chaos.stage import Stage
 
 _ROOT = Path(__file__).resolve().parents[2]
 _MEMORY_MIB = 400
+_MIB_AN_HOUR = 1
 _SHEDDING = {200, 429, 503}
 _LEAST_SECONDS = 0.02
+_BATCH_SECONDS = 0.05
+_NO_ADDRESS = "nobody"
+_ALL_IS_OVER_DAYS = 400
+_STAY = {"users", "identifiers"}
 
 
 @procedure(
     "R-32",
-    "ten times as many requests as can be answered, over 3,000 connections",
-    bound="goodput ≥ 80 % of the peak; the rest 429 or 503 with Retry-After; memory bounded; "
-    "normal ≤ 10 s after",
+    "3,000 connections for a minute, each asking again once it is answered, where 24 give the peak",
+    bound="goodput ≥ 80 % of the peak, though more than that is asked; the rest 429 or 503 with "
+    "Retry-After; memory ≤ 400 MiB; from 10 s after on, each second's p99 ≤ 3 × the median of "
+    "those before, or 20 ms",
 )
 async def overload(stage: Stage) -> list[Figure]:
     """Who is too much is told to come back; the others are served as fast as ever."""
-    seconds = stage.scale.seconds(short=0.5, full=20)
+    seconds = stage.scale.seconds(short=0.5, full=60)
     connections = stage.scale.pick(short=60, full=3000)
     make_room(connections)
     [node] = await stage.started()
-    before = await _p99(stage, node, "before")
+    await _p99s(stage, node, 1)  # what is done for the first time takes longer
+    before = median(await _p99s(stage, node, stage.scale.pick(short=1, full=10)))
     peak = await Blast(node.port, "peak").run(24, stage.scale.pick(short=0.5, full=8))
     crush = await Blast(node.port, "crush").run(connections, seconds)
-    memory = node.memory()
     over = time.monotonic()
-    normal = max(3 * before, _LEAST_SECONDS) if stage.scale.is_full else math.inf
-    while (after := await _p99(stage, node, "after")) > normal and time.monotonic() < over + 60:
-        pass
-    back = time.monotonic() - over
+    memory = node.memory()
+    after = await _p99s(stage, node, stage.scale.pick(short=1, full=20))
     answered = {*peak.people, *crush.people}
-    missing = await stage.messages.wait_for_all(answered, patience=120)
+    missing = await _until_sent(stage, answered, patience=300)
+    sent = time.monotonic() - over
+    signed_in = await stage.driver.sign_in(stage.driver.person("end"), node)
+    await stage.settled()
     return [
         *await stage.ledger_check(),
         *_shed(stage, peak, crush),
         at_most("memory", memory, _MEMORY_MIB, " MiB"),
-        at_most("back to normal after", back, 10 * stage.scale.patience, " s"),
-        told(f"p99 before {before * 1000:.0f} ms, after {after * 1000:.0f} ms"),
+        _back_to_normal(stage, before, after),
         none_of("acknowledged sends lost", missing, len(answered)),
+        told(f"the last of their mails after {sent:.0f} s"),
+        none_of("logins that failed afterwards", [] if signed_in else ["one"]),
     ]
 
 
 def _shed(stage: Stage, peak: Tally, crush: Tally) -> list[Figure]:
     share = stage.scale.pick(short=0.3, full=0.8)
     refused = crush.statuses.total() - crush.statuses[OK]
+    times = crush.offered / peak.goodput
     return [
         at_least("goodput", crush.goodput, share * peak.goodput, "/s"),
         told(f"peak {peak.goodput:,.0f}/s, asked {crush.offered:,.0f}/s, refused {refused:,}"),
+        # Whoever waits for an answer cannot ask for more, so this is far from 3,000 / 24.
+        at_least("asked, times the peak", times, stage.scale.pick(short=0.3, full=1.2)),
         none_of("other answers", set(crush.statuses) - _SHEDDING),
         at_most("refusals without Retry-After", crush.mute, 0),
         at_most("connections cut unanswered", crush.broken, 0.01 * crush.statuses.total()),
     ]
 
 
-async def _p99(stage: Stage, node: Node, label: str) -> float:
-    """Return the p99 of a few logins' requests."""
+async def _p99s(stage: Stage, node: Node, seconds: int) -> list[float]:
+    """Return the p99 of each second's requests while a few people ask."""
     began = time.monotonic()
-    rounds = stage.scale.pick(short=2, full=25)
+    async with Crowd(stage, [node]):
+        await asyncio.sleep(seconds)
+    return [
+        percentile((e.seconds for e in asked_between(stage, begin, begin + 1)), 0.99)
+        for begin in (began + number for number in range(seconds))
+    ]
 
-    async def live(_client: int) -> None:
-        for _ in range(rounds):
-            await stage.driver.sign_in(stage.driver.person(label), node)
 
-    await at_once(2, live)
-    entries = asked_between(stage, began, time.monotonic())
-    return percentile((entry.seconds for entry in entries), 0.99)
+def _back_to_normal(stage: Stage, before: float, after: Sequence[float]) -> Figure:
+    """Return the figure for the last second that was not like those before the overload."""
+    normal = max(3 * before, _LEAST_SECONDS)
+    shown = f"p99 before {before * 1000:.0f} ms, worst second {max(after) * 1000:.0f} ms"
+    if not stage.scale.is_full:  # a moment's p99 is the slowest of a few
+        return told(f"{shown} after")
+    back = max((number + 1 for number, p99 in enumerate(after) if p99 > normal), default=0)
+    return at_most(f"{shown}; back to normal after", back, 10, " s")
+
+
+async def _until_sent(stage: Stage, people: set[str], patience: float) -> set[str]:
+    """Wait until each has a message; return who has none. Looks seldom: it would take the CPU."""
+    deadline = time.monotonic() + patience
+    stage.messages.refresh()
+    while (missing := people - stage.messages.to.keys()) and time.monotonic() < deadline:
+        await asyncio.sleep(0.2)
+        stage.messages.refresh()
+    return missing
 
 
 @procedure(
     "R-34",
-    "soaking: logins, wrong answers and refusals at half of what can be carried",
-    bound="memory ≤ 3 % more after warming up; files flat; p99 last to first quarter ≤ 1.2",
+    "soaking: logins, wrong answers and refusals at half of what was carried before, mail included",
+    bound="memory ≤ 3 % more after warming up, or ≤ 1 MiB an hour; ≤ 20 files more; p99 last to "
+    "first quarter ≤ 1.2, or ≤ 20 ms more; tables ≤ 5 % larger than before once all is purged",
 )
 async def soak(stage: Stage) -> list[Figure]:
     """Nothing grows that should not."""
-    seconds = stage.scale.seconds(short=1.2, full=300)
+    seconds = stage.scale.seconds(short=2.0, full=300)
     nodes = await crowd_of_nodes(stage)
-    memory: list[tuple[float, float]] = []
-    files: list[int] = []
-    crowd = Crowd(
-        stage, nodes, starters=6, guessers=3, pause=stage.scale.pick(short=0.1, full=0.03)
-    )
+    tables = await _sizes(stage.database)
+    carried = await _carried(stage, nodes)
+    rate = carried * stage.scale.pick(short=0.1, full=0.5)
+    samples: list[_Sample] = []
+    over = asyncio.Event()
+    sampling = asyncio.create_task(_sample(nodes, samples, seconds / 40, over))
     began = time.monotonic()
-    async with crowd:
-        over = asyncio.Event()
-        signing_in = asyncio.create_task(_sign_in_on(stage, nodes, over))
-        while (now := time.monotonic() - began) < seconds:
-            await asyncio.sleep(seconds / 40)
-            memory.append((now, sum(node.memory() for node in nodes)))
-            files.append(sum(node.files() for node in nodes))
-        over.set()
-        await signing_in
+    await at_rate(rate, seconds, partial(_one_of_many, stage, nodes))
+    took = time.monotonic() - began
+    over.set()
+    await sampling
     await stage.settled(60)
-    warm = [size for at, size in memory if at > seconds / 3]
-    third = max(1, len(warm) // 4)
-    growth = sum(warm[-third:]) / sum(warm[:third]) - 1
     quarters = [
         percentile((e.seconds for e in asked_between(stage, begin, begin + seconds / 4)), 0.99)
         for begin in (began + seconds / 8, began + seconds * 0.75)
     ]
+    failed = [
+        e.name
+        for e in stage.ledger.entries
+        if e.kind == START and e.status != OK and e.person != _NO_ADDRESS
+    ]
+    done = rate * seconds / took
     return [
         *await stage.ledger_check(),
-        at_most("memory gained", growth * 100, 3 * stage.scale.patience, " %"),
-        at_most("files gained", files[-1] - files[len(files) // 3], 20 * stage.scale.patience),
-        _p99_kept(stage, *quarters),
-        told(f"in the first {quarters[0] * 1000:.1f} ms, {warm[-1]:.0f} MiB, {seconds:.0f} s"),
-        none_of("answers with a fault of ours", stage.ledger.wrong_statuses),
-        none_of(
-            "starts that failed",
-            [e.name for e in stage.ledger.entries if e.kind == "start" and e.status != OK],
-            len(stage.ledger.entries),
+        told(f"carried {carried:,.0f} starts/s with their mail"),
+        at_least("driven", done, stage.scale.pick(short=0.0, full=0.9) * rate, "/s"),
+        _kept_memory(stage, [sample for sample in samples if sample.at > began + seconds / 3]),
+        at_most(
+            "files gained",
+            samples[-1].files - samples[len(samples) // 3].files,
+            20 * stage.scale.patience,
         ),
+        told("tasks of the event loop are not visible from outside; memory tells of them"),
+        _p99_kept(stage, *quarters),
+        told(f"in the first {quarters[0] * 1000:.1f} ms, {seconds:.0f} s"),
+        *await _purged(stage, tables),
+        none_of("answers with a fault of ours", stage.ledger.wrong_statuses),
+        none_of("starts that failed", failed, len(stage.ledger.entries)),
     ]
+
+
+async def _carried(stage: Stage, nodes: Sequence[Node]) -> float:
+    """Return how many starts a second are carried: from the first until the last mail is there."""
+    began = time.monotonic()
+    seconds = stage.scale.pick(short=0.3, full=8)
+    tallies = await asyncio.gather(
+        *(Blast(n.port, f"carried-{n.name}").run(24 // len(nodes), seconds) for n in nodes)
+    )
+    people = {person for tally in tallies for person in tally.people}
+    if missing := await _until_sent(stage, people, patience=120):
+        raise RuntimeError(f"{len(missing)} of {len(people)} mails never came")
+    return len(people) / (time.monotonic() - began)
+
+
+async def _one_of_many(stage: Stage, nodes: Sequence[Node], number: int) -> None:
+    """Do what the crowd does: of ten, seven starts, a login, a wrong answer, no address."""
+    node, other = nodes[number % len(nodes)], nodes[(number + 1) % len(nodes)]
+    driver = stage.driver
+    match number % 10:
+        case 7:
+            await driver.sign_in(driver.person("soak"), node, other)
+        case 8:
+            await driver.verify(driver.person("mallory"), "000000", node)
+        case 9:
+            await driver.start(_NO_ADDRESS, node)
+        case _:
+            await driver.start(driver.person("soak"), node)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sample:
+    at: float
+    memory: float
+    files: int
+
+
+async def _sample(
+    nodes: Sequence[Node], samples: list[_Sample], pause: float, over: asyncio.Event
+) -> None:
+    while not over.is_set():
+        with suppress(TimeoutError):
+            await asyncio.wait_for(over.wait(), pause)
+        memory, files = sum(n.memory() for n in nodes), sum(n.files() for n in nodes)
+        samples.append(_Sample(time.monotonic(), memory, files))
+
+
+def _kept_memory(stage: Stage, warm: Sequence[_Sample]) -> Figure:
+    """Return the figure for what memory gained since it was warm, by its ends and by its slope."""
+    sizes = [sample.memory for sample in warm]
+    part = max(1, len(sizes) // 4)
+    percent = (sum(sizes[-part:]) / sum(sizes[:part]) - 1) * 100
+    slope = linear_regression([sample.at for sample in warm], sizes).slope * 3600
+    most = 3 * stage.scale.patience
+    return Figure(
+        f"memory gained {percent:.2f} %, {slope:,.1f} MiB/h, to {sizes[-1]:.0f} MiB",
+        f"≤ {most:g} % or ≤ {_MIB_AN_HOUR} MiB/h",
+        percent <= most or slope <= _MIB_AN_HOUR,
+    )
 
 
 def _p99_kept(stage: Stage, first: float, last: float) -> Figure:
@@ -140,19 +236,42 @@ def _p99_kept(stage: Stage, first: float, last: float) -> Figure:
     return at_most(text, last * 1000, bound * 1000, " ms")
 
 
-async def _sign_in_on(stage: Stage, nodes: list[Node], over: asyncio.Event) -> None:
-    number = 0
-    while not over.is_set():
-        number += 1
-        node, other = nodes[number % len(nodes)], nodes[(number + 1) % len(nodes)]
-        await stage.driver.sign_in(stage.driver.person("soak"), node, other)
-        await asyncio.sleep(0.02)
+async def _purged(stage: Stage, before: Mapping[str, int]) -> list[Figure]:
+    """Purge as it will be when all of this is over, and compare the tables with those before."""
+    full = await _sizes(stage.database)
+    [purge] = await _purge(stage, processes=1, days=_ALL_IS_OVER_DAYS)
+    after = await _sizes(stage.database)
+    grown = [
+        f"{table}: {before[table]} to {count}"
+        for table, count in after.items()
+        if table not in _STAY and count > 1.05 * before[table]
+    ]
+    people = {entry.person for entry in stage.ledger.successes}
+    return [
+        at_least("rows purged", int(purge["rows"]), sum(full.values()) / 2),
+        none_of("tables larger than before", grown, len(after)),
+        exactly("users that stay", after["users"] - before["users"], len(people)),
+    ]
+
+
+async def _sizes(database: Database) -> dict[str, int]:
+    """Return how many rows each table has."""
+    names = {
+        SQLITE: "select name from sqlite_master where type = 'table' and name not like 'sqlite_%'",
+        POSTGRESQL: "select tablename from pg_tables where schemaname = 'public'",
+    }
+    found = {}
+    for (table,) in await database.rows(names[database.kind]):
+        [(count,)] = await database.rows(f'select count(*) from "{table}"')  # noqa: S608 - our own names
+        found[str(table)] = int(count)
+    return found
 
 
 @procedure(
     "R-35",
     "a million expired challenges and sessions are purged by two nodes while people sign in",
-    bound="login p99 ≤ 1.5 × baseline; nothing living is removed; nothing expired is left",
+    bound="login p99 ≤ 1.5 × baseline, or ≤ 20 ms more; 99 % of the batches hold what they lock "
+    "≤ 50 ms; nothing living is removed; nothing expired is left",
 )
 async def purge_under_load(stage: Stage) -> list[Figure]:
     """House-keeping goes in small steps, and people go first."""
@@ -162,13 +281,13 @@ async def purge_under_load(stage: Stage) -> list[Figure]:
     await add_expired(stage.database, count, now=time.time())
     async with Crowd(stage, nodes, starters=2, guessers=1):
         baseline = await _logins_for(stage, nodes, "quiet", stage.scale.pick(short=0.5, full=12))
-        purging = asyncio.create_task(_purge(stage))
+        purging = asyncio.create_task(_purge(stage, processes=2))
         began = time.monotonic()
         busy = await _logins_for(stage, nodes, "busy", stage.scale.pick(short=0.5, full=45))
         while await _left(stage.database) and time.monotonic() < began + 600:
             await asyncio.sleep(0.5)
         took = time.monotonic() - began
-        await purging
+        purges = await purging
         for person, code in holders:
             await stage.driver.verify(person, code, nodes[0])
     await stage.settled()
@@ -181,6 +300,14 @@ async def purge_under_load(stage: Stage) -> list[Figure]:
             " ms",
         ),
         told(f"before {baseline * 1000:.1f} ms"),
+        at_least("batches", sum(each["transactions"] for each in purges), count // 200),
+        at_most(
+            "of which p99",
+            max(each["p99"] for each in purges) * 1000,
+            _BATCH_SECONDS * stage.scale.patience * 1000,
+            " ms",
+        ),
+        told(f"longest {max(each['longest'] for each in purges) * 1000:.0f} ms"),
         none_of("living codes that were removed", unproven(stage, holders), len(holders)),
         at_most("expired rows left", await _left(stage.database), 0),
         at_most("gone after", took, 600, " s"),
@@ -199,15 +326,17 @@ async def _logins_for(stage: Stage, nodes: list[Node], label: str, seconds: floa
     return percentile((entry.seconds for entry in mine), 0.99)
 
 
-async def _purge(stage: Stage) -> None:
-    """Purge at once in two processes, beside the nodes that do it every half minute."""
-    command = [sys.executable, "-m", "chaos.purging", str(stage.nodes[0].configuration)]
-    await asyncio.gather(
+async def _purge(stage: Stage, *, processes: int, days: int = 0) -> list[dict[str, float]]:
+    """Purge at once in so many processes, beside the nodes that do it every half minute."""
+    file = str(stage.nodes[0].configuration)
+    command = [sys.executable, "-m", "chaos.purging", file, str(days)]
+    ended = await asyncio.gather(
         *(
             asyncio.to_thread(subprocess.run, command, cwd=_ROOT, capture_output=True, check=True)
-            for _ in range(2)
+            for _ in range(processes)
         )
     )
+    return [json.loads(each.stdout) for each in ended]
 
 
 async def _left(database: Database) -> int:

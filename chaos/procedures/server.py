@@ -115,7 +115,8 @@ async def all_serve(stage: Stage, nodes: Sequence[Node], patience: float = 60.0)
 @procedure(
     "R-09",
     "PostgreSQL stops answering for half a minute (SIGSTOP), connections stay",
-    bound="each request ends ≤ 3 s; p99 normal ≤ 5 s after; no session leaked",
+    bound="each request ends ≤ 3 s; 5 s after, p99 ≤ 2 × healthy, or 100 ms; ≤ 20 sessions "
+    "more than before",
     databases=(POSTGRESQL,),
     hurts_server=True,
 )
