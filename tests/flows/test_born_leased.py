@@ -117,6 +117,53 @@ async def test_a_lease_is_renewed_while_it_is_being_sent(database, monkeypatch):
     assert ((await found(database, message)).state, len(sender.parcels)) == (State.HANDED_OVER, 1)
 
 
+class Silent:
+    """A database that says nothing."""
+
+    async def transact(self, _work: object) -> None:
+        await asyncio.Event().wait()
+
+    read = transact
+
+
+async def test_whose_lease_ran_out_while_the_database_says_nothing_sends_no_more(
+    database, sender, monkeypatch
+):
+    monkeypatch.setattr(flight, "LEASE", timedelta(milliseconds=900))
+    monkeypatch.setattr(flight, "_RENEW_SECONDS", 0.2)
+    sender.behave = never
+    worker = a_worker(database, sender)
+    task = asyncio.create_task(worker.run())
+    await asyncio.sleep(0.1)
+    await given(database, worker)
+    await until(lambda: sender.parcels)
+    monkeypatch.setattr(worker, "database", Silent())
+
+    await until(lambda: sender.cancelled, 3)
+
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_nothing_is_promised_before_what_predecessors_held_is_taken_over(
+    database, sender, monkeypatch
+):
+    worker = a_worker(database, sender, predecessors="test/")
+    monkeypatch.setattr(worker, "database", Silent())
+    task = asyncio.create_task(worker.run())
+    await asyncio.sleep(0.1)
+    assert worker.promise() is None
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    monkeypatch.setattr(worker, "database", database)
+    async with running(worker):
+        await until(worker.promise, 1)
+        worker.release()
+
+
 async def test_a_decoy_is_settled_and_not_sent(database, sender, blind):
     worker = a_worker(database, sender)
     async with running(worker):

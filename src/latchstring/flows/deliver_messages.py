@@ -75,6 +75,7 @@ class DeliverMessages(msgspec.Struct, eq=False, kw_only=True):
     _ended: asyncio.Event = msgspec.field(default_factory=asyncio.Event)
     _stopping: bool = False
     _abandoned: bool = False
+    _is_ready: bool = False
     _running: asyncio.Task[None] | None = None
     _promised: int = 0
     _searching: bool = False
@@ -92,7 +93,7 @@ class DeliverMessages(msgspec.Struct, eq=False, kw_only=True):
 
         Who got one ends it with ``take`` or ``release``.
         """
-        if self._stopping or self._running is None:
+        if self._stopping or not self._is_ready:
             return None
         # While older messages wait in the outbox, half of the places are theirs.
         kept = self.lanes.fast // 2 if self._searching else 0
@@ -127,15 +128,16 @@ class DeliverMessages(msgspec.Struct, eq=False, kw_only=True):
     async def run(self) -> None:
         """Deliver until ``stop``; no trouble of the database or of one message ends this."""
         self._running = asyncio.current_task()
-        taken_over = not self.predecessors
+        self._is_ready = not self.predecessors
         self.wake()
         try:
             while not self._is_done():
                 await self._pause()
                 try:
-                    if not taken_over:
+                    if not self._is_ready:
+                        # What was promised before would be taken from ourselves.
                         await self.take_over()
-                        taken_over = True
+                        self._is_ready = True
                     await self._look()
                 except Unavailable:
                     await self._calm_down()
@@ -321,6 +323,7 @@ class DeliverMessages(msgspec.Struct, eq=False, kw_only=True):
         self._flights[message.id] = flight
         self.lanes.enter(message.id, lane, began)
         flight.task = asyncio.create_task(self._fly(flight))
+        self._watch(flight)
 
     async def _fly(self, flight: Flight) -> None:
         message = flight.message
@@ -379,6 +382,14 @@ class DeliverMessages(msgspec.Struct, eq=False, kw_only=True):
             if now >= flight.held_until:
                 self._lose(flight)
 
+    def _watch(self, flight: Flight) -> None:
+        """Lose it when its time is over, though the loop may be waiting for the database then."""
+        left = flight.held_until - time.monotonic()
+        if left > 0:
+            flight.watch = asyncio.get_running_loop().call_later(left, self._watch, flight)
+        else:
+            self._lose(flight)
+
     def _lose(self, flight: Flight) -> None:
         """Stop sending at once; whoever takes the message next reports on it."""
         flight.lost = True
@@ -387,6 +398,8 @@ class DeliverMessages(msgspec.Struct, eq=False, kw_only=True):
         self._land(flight)
 
     def _land(self, flight: Flight) -> None:
+        if flight.watch is not None:
+            flight.watch.cancel()
         # A lost message may have come back to us meanwhile, as another flight.
         if self._flights.get(flight.message.id) is flight:
             del self._flights[flight.message.id]

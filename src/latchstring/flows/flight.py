@@ -24,6 +24,7 @@ class Flight(msgspec.Struct, eq=False):
     held_until: float
     """On the steady clock: when the outbox may give the message to somebody else."""
     task: asyncio.Task[None] | None = None
+    watch: asyncio.TimerHandle | None = None
     lost: bool = False
 
     @property
