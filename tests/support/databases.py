@@ -10,6 +10,7 @@ the rows that it was born with, and used by the next, unless its schema is not w
 import asyncio
 import os
 import subprocess
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -35,6 +36,7 @@ SOCKETS = os.environ.get(SUITE)
 Prepare = Callable[[str], Awaitable[object]]
 """Brings the database at a URL to the current schema and closes it."""
 
+_LEAVES_WITHIN = 5.0
 _END = "-- done --"
 _HERE = "psql of the suite"
 
@@ -150,10 +152,7 @@ class Databases:
         self._session.execute(f"create database {name} owner {OWNER} template {template};")
 
     def _take_back(self, lent: Session) -> None:
-        self._session.execute(
-            "select pg_terminate_backend(pid, 5000) from pg_stat_activity"
-            f" where datname = '{lent.database}' and application_name <> '{_HERE}';"
-        )
+        self._throw_out(lent.database)
         # A test may have dropped a table: emptying that would fail rather than tell.
         emptied = f"""
             select ({_SCHEMA}) = '{self._schema}' as same \\gset
@@ -171,6 +170,15 @@ class Databases:
         else:
             lent.close()
             self._session.execute(f"drop database if exists {lent.database} with (force);")
+
+    def _throw_out(self, database: str) -> None:
+        others = (
+            "select pg_terminate_backend(pid) from pg_stat_activity"
+            f" where datname = '{database}' and application_name <> '{_HERE}';"
+        )
+        until = time.monotonic() + _LEAVES_WITHIN
+        while self._session.execute(others) and time.monotonic() < until:
+            time.sleep(0.001)
 
 
 def _how_to_empty(session: Session) -> tuple[str, str]:

@@ -1,5 +1,6 @@
 """A private PostgreSQL: its own files, its own sockets, its own short life."""
 
+import os
 import secrets
 import shutil
 import signal
@@ -25,6 +26,9 @@ OWNER = "latchstring"
 SUPERUSER = "postgres"
 PORT = 5432
 """Only the name of the socket, unless the cluster listens on loopback."""
+
+PROGRAMS = os.environ.get("LATCHSTRING_TEST_POSTGRESQL_PROGRAMS")
+"""The folder of another PostgreSQL's programs; read before the first test, which sees none."""
 
 UNTIL_THE_POWER_FAILS: Mapping[str, str] = {"fsync": "off", "full_page_writes": "off"}
 """Settings that keep every commit over ``kill -9``, and wait for no disk."""
@@ -57,7 +61,11 @@ class NoPostgresqlError(RuntimeError):
 
 
 def programs() -> Path:
-    """The folder of the newest PostgreSQL server's programs."""
+    """The folder of the programs that were asked for, or of the newest PostgreSQL server's."""
+    if PROGRAMS is not None:
+        if not Path(PROGRAMS, "initdb").exists():
+            raise NoPostgresqlError(f"no initdb in {PROGRAMS}")
+        return Path(PROGRAMS)
     installed = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")]
     if installed:
         return max(installed, key=lambda path: int(path.parent.name.split(".")[0]))

@@ -9,6 +9,16 @@ from tests.support.tethered import PATIENCE
 _NAME = "standby"
 _STATE = "select sync_state from pg_stat_replication where state = 'streaming'"
 
+# PostgreSQL 13 only tells that it was asked: what it was replaying just then may still appear.
+_PAUSED = """
+select current_setting('server_version_num')::int >= 140000 as tells \\gset
+\\if :tells
+select pg_get_wal_replay_pause_state() = 'paused';
+\\else
+select pg_is_wal_replay_paused();
+\\endif
+"""
+
 
 class Standby:
     """A streaming copy of a cluster, synchronous if asked: then no commit is answered without it.
@@ -48,7 +58,7 @@ class Standby:
     def pause_replay(self) -> None:
         """Go on receiving, but show nothing new; a promotion replays all that was received."""
         self.cluster.psql("select pg_wal_replay_pause()")
-        self._until(self.cluster, "select pg_get_wal_replay_pause_state()", "paused")
+        self._until(self.cluster, _PAUSED, "t")
 
     def resume_replay(self) -> None:
         """Show what was received meanwhile."""
