@@ -13,6 +13,8 @@ import socket
 import sys
 import time
 from asyncio.subprocess import Process
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -26,6 +28,8 @@ from latchstring.main.ground import bound, check_certificate
 from latchstring.main.metrics_listener import showing
 from latchstring.main.orders import Orders, Word
 
+Result = TypeVar("Result")
+
 _AT_ONCE = 0.1
 """How long to wait before a process that had served is started again."""
 
@@ -35,6 +39,9 @@ _FIRST_WAIT, _LONGEST_WAIT = 0.5, 30.0
 _SERVED_SECONDS = 1.0
 _FINISH_SECONDS = 60.0
 """More than requests under way and messages being sent are given, after the drain."""
+
+_NO_ROOM = (OSError, RuntimeError)
+"""For one more process, file, or thread that waits for a process; possibly over soon."""
 
 logger = get_logger()
 
@@ -75,6 +82,16 @@ class _Member(msgspec.Struct, frozen=True):
             self.process.send_signal(number)
 
 
+class _Ended(msgspec.Struct, frozen=True):
+    """How a process ended."""
+
+    code: int | None = None
+    """Nothing where it could not even be started."""
+
+    served: float | None = None
+    """For how many seconds; nothing where it never did."""
+
+
 class Supervisor(msgspec.Struct, eq=False):
     """Runs ``settings.workers`` processes until it is told to stop."""
 
@@ -83,6 +100,9 @@ class Supervisor(msgspec.Struct, eq=False):
     books: Books = msgspec.field(default_factory=Books)
     _members: dict[int, _Member] = msgspec.field(default_factory=dict)
     _told: asyncio.Event = msgspec.field(default_factory=asyncio.Event)
+    _until: float = 0.0
+    """When whoever is still here is killed, once we are told to stop."""
+
     _codes: list[int] = msgspec.field(default_factory=list)
 
     async def run(self) -> None:
@@ -91,10 +111,13 @@ class Supervisor(msgspec.Struct, eq=False):
         for number in SIGNALS:
             if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
                 loop.add_signal_handler(number, self._tell, number)
-        first = await self._start(0)
-        word = await first.begun()
+        try:
+            first = await self._start(0)
+        except _NO_ROOM as trouble:
+            raise Unavailable(f"A server process cannot be started: {trouble}.") from trouble
+        word = await self._in_time(first, first.begun())
         if word is None or word.refusal:
-            code = await first.ended(0, self.books)
+            code = await self._in_time(first, first.ended(0, self.books))
             if self._told.is_set():
                 return
             raise Unavailable(
@@ -110,69 +133,92 @@ class Supervisor(msgspec.Struct, eq=False):
         """Start a process again whenever it ends, until we are told to stop."""
         wait = _FIRST_WAIT
         while member or not self._told.is_set():
-            served_since = time.monotonic() if member else None
-            if member is None:
-                member = await self._start(number)
-                if (word := await member.begun()) and word.is_ready:
-                    served_since = time.monotonic()
-                    self._note_ready(number)
-                elif word:
-                    logger.error("process_refused", process=number, reason=word.refusal)
-            code = await self._outcome(number, member)
+            ended = await self._one(number, member)
+            member = None
             if self._told.is_set():
                 # Told before it could listen to signals, a process ends by the signal itself.
-                self._codes.append(0 if served_since is None else code)
+                self._codes.append(0 if ended.served is None else ended.code or 0)
                 return
-            if served_since and time.monotonic() - served_since >= _SERVED_SECONDS:
+            if ended.served is not None and ended.served >= _SERVED_SECONDS:
                 pause, wait = _AT_ONCE, _FIRST_WAIT
             else:
                 pause, wait = wait, min(wait * 2, _LONGEST_WAIT)
-            logger.error("process_ended", process=number, code=code, again_in=pause)
+            logger.error("process_ended", process=number, code=ended.code, again_in=pause)
             self.books.own.count("restarts")
-            member = None
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._told.wait(), pause)
+
+    async def _one(self, number: int, member: _Member | None) -> _Ended:
+        """Start a process, unless it serves already, and return when it has ended."""
+        since = time.monotonic() if member else None
+        if member is None:
+            try:
+                member = await self._start(number)
+            except _NO_ROOM as trouble:
+                reason = str(trouble)
+                logger.error("process_not_started", process=number, reason=reason)  # noqa: TRY400 - no fault of ours
+                return _Ended()
+            if (word := await self._in_time(member, member.begun())) and word.is_ready:
+                since = time.monotonic()
+                self._note_ready(number)
+            elif word:
+                logger.error("process_refused", process=number, reason=word.refusal)
+        code = await self._in_time(member, member.ended(number, self.books))
+        return _Ended(code, None if since is None else time.monotonic() - since)
 
     def _note_ready(self, number: int) -> None:
         logger.info("process_ready", process=number, pid=self._members[number].process.pid)
 
     async def _start(self, number: int) -> _Member:
         ours, theirs = socket.socketpair()
-        with theirs:
-            numbers = (self.listener.fileno(), theirs.fileno())
-            process = await asyncio.create_subprocess_exec(
-                # -P: no module out of whatever folder we happen to be started in.
-                *(sys.executable, "-P", "-m", "latchstring.main.beside", *map(str, numbers)),
-                pass_fds=numbers,
-                stdin=asyncio.subprocess.DEVNULL,
-                # A Ctrl-C at the terminal is for us, who pass it on; twice would mean: hurry.
-                process_group=0,
+        try:
+            with theirs:
+                process = await self._spawn(theirs)
+            reader, writer = await asyncio.open_unix_connection(
+                sock=ours, limit=orders.LONGEST_WORD
             )
-        reader, writer = await asyncio.open_unix_connection(sock=ours, limit=orders.LONGEST_WORD)
+        except BaseException:
+            ours.close()
+            raise
         writer.write(orders.written(Orders(self.settings, number)))
         member = self._members[number] = _Member(process, reader, writer)
         if self._told.is_set():
             member.send(signal.SIGTERM)
         return member
 
+    async def _spawn(self, channel: socket.socket) -> Process:
+        numbers = (self.listener.fileno(), channel.fileno())
+        return await asyncio.create_subprocess_exec(
+            # -P: no module out of whatever folder we happen to be started in.
+            *(sys.executable, "-P", "-m", "latchstring.main.beside", *map(str, numbers)),
+            pass_fds=numbers,
+            stdin=asyncio.subprocess.DEVNULL,
+            # A Ctrl-C at the terminal is for us, who pass it on; twice would mean: hurry.
+            process_group=0,
+        )
+
     def _tell(self, number: int) -> None:
         """Pass a signal on; what was told to stop is not started again."""
         if not self._told.is_set():
             self._told.set()
+            self._until = time.monotonic() + self.settings.drain + _FINISH_SECONDS
             # With the last process that stops listening nobody is let in any more.
             self.listener.close()
         for member in self._members.values():
             member.send(number)
 
-    async def _outcome(self, number: int, member: _Member) -> int:
-        ended = asyncio.ensure_future(member.ended(number, self.books))
+    async def _in_time(self, member: _Member, what: Coroutine[Any, Any, Result]) -> Result:
+        """Wait for something of a process; told to stop, it has so long before it is killed."""
+        waiting = asyncio.ensure_future(what)
         told = asyncio.ensure_future(self._told.wait())
-        await asyncio.wait((ended, told), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((waiting, told), return_when=asyncio.FIRST_COMPLETED)
         told.cancel()
-        if not ended.done():
-            await asyncio.wait((ended,), timeout=self.settings.drain + _FINISH_SECONDS)
+        if not waiting.done():
+            await asyncio.wait((waiting,), timeout=max(0.0, self._until - time.monotonic()))
+            if not waiting.done():
+                logger.error("process_killed", pid=member.process.pid)
             member.send(signal.SIGKILL)
-        return await ended
+        return await waiting
 
 
 async def supervise(settings: Settings) -> None:
