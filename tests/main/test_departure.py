@@ -52,6 +52,46 @@ async def test_what_is_to_be_done_at_the_word_is_done_at_once_and_once():
     assert told == ["early", "late"]
 
 
+async def for_ever(left: list[str]) -> str:
+    """Start, and never come to an end of it."""
+    try:
+        await asyncio.sleep(3600)
+    finally:
+        left.append("cleaned up")
+    return "begun"
+
+
+async def test_a_start_is_cut_short_by_the_word_and_leaves_nothing():
+    departure, left = Departure(60), list[str]()
+    asyncio.get_running_loop().call_later(0.05, departure.ask)
+
+    assert await asyncio.wait_for(departure.unless_told(for_ever(left)), PATIENCE) is None
+    assert left == ["cleaned up"]
+
+
+async def test_who_was_told_before_does_not_even_start():
+    departure, left = Departure(60), list[str]()
+    departure.ask()
+
+    assert await asyncio.wait_for(departure.unless_told(for_ever(left)), PATIENCE) is None
+
+
+async def test_a_start_that_is_over_is_not_undone_by_a_later_word():
+    departure = Departure(60)
+
+    assert await departure.unless_told(asyncio.sleep(0.01, "begun")) == "begun"
+    departure.ask()
+    await asyncio.sleep(0.01)  # nobody is cancelled
+
+
+async def test_a_start_that_fails_in_time_fails_as_it_did():
+    async def late() -> None:
+        raise TimeoutError("its own")
+
+    with pytest.raises(TimeoutError, match="its own"):
+        await Departure(60).unless_told(late())
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 async def test_a_signal_is_the_word_and_later_ones_are_ignored(number):
     kept = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}

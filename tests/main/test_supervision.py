@@ -1,5 +1,6 @@
 """Several server processes on one address: alive, each on its own, and gone together."""
 
+import asyncio
 import json
 import os
 import shutil
@@ -13,10 +14,16 @@ import httpx2
 import psutil
 import pytest
 
+from latchstring.db.server import _MIGRATING
+from tests.support.outside import another_session
 from tests.support.server import Server, a_server
 from tests.support.sinks import free_port
 
 PATIENCE = 15.0
+WAITING = """
+select count(*) from pg_locks where locktype = 'advisory' and not granted
+    and database = (select oid from pg_database where datname = current_database())
+"""
 LIVEZ = 'latchstring_requests_total{route="/livez",status="200"}'
 
 
@@ -123,6 +130,27 @@ def test_who_cannot_start_again_is_tried_again_with_patience(node):
     wait_for(lambda: node.pids[0] != before[0])
     waits = [line["again_in"] for line in node.told if line["event"] == "process_ended"]
     assert waits[0] < waits[1]
+
+
+@pytest.mark.parametrize("command", ["serve --workers 1", "serve --workers 2", "worker"])
+async def test_who_waits_for_anothers_migration_still_obeys(tmp_path, postgresql_url, command):
+    with a_server(tmp_path, database=postgresql_url, start=False) as server:
+        async with another_session(postgresql_url) as migrating:
+            await migrating.execute("drop schema public cascade; create schema public")
+            await migrating.execute(f"select pg_advisory_lock({_MIGRATING})")
+            process = server.begin(*command.split())
+            await waiting_for_a_lock(migrating)
+
+            process.send_signal(signal.SIGTERM)
+
+            assert await asyncio.to_thread(process.wait, PATIENCE) == 0, server.log
+            assert await migrating.fetchval(WAITING) == 0
+
+
+async def waiting_for_a_lock(session: Any) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while not await session.fetchval(WAITING):  # noqa: ASYNC110 - somebody else's lock
+            await asyncio.sleep(0.01)
 
 
 def test_where_the_first_cannot_start_all_of_it_ends_with_its_reason(tmp_path, postgresql_url):

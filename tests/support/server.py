@@ -88,18 +88,23 @@ class Server:
 
     def start(self) -> None:
         """Start it and wait until it is ready; fail with its log otherwise."""
+        process = self.begin("serve")
+        deadline = time.monotonic() + _PATIENCE
+        while not self._is_ready():
+            assert process.poll() is None, self.log
+            assert time.monotonic() < deadline, self.log
+            time.sleep(0.02)
+
+    def begin(self, *command: str) -> subprocess.Popen[bytes]:
+        """Start something that runs on, and wait for nothing."""
         with (self.folder / "server.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [*PROGRAM, "serve", "--config", str(self.folder / "latchstring.toml")],
+                [*PROGRAM, *command, "--config", str(self.folder / "latchstring.toml")],
                 stdout=log,
                 stderr=log,
                 env=clean_environment(),
             )
-        deadline = time.monotonic() + _PATIENCE
-        while not self._is_ready():
-            assert self.process.poll() is None, self.log
-            assert time.monotonic() < deadline, self.log
-            time.sleep(0.02)
+        return self.process
 
     def stop(self) -> int:
         """Ask it to stop and return its exit code."""

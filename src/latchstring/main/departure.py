@@ -8,12 +8,15 @@ under a request would be somebody's failed sign-in.
 import asyncio
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 import msgspec
 
 from latchstring.base.logging import get_logger
+
+Result = TypeVar("Result")
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
@@ -61,6 +64,28 @@ class Departure(msgspec.Struct):
             await asyncio.wait_for(self._hurried.wait(), max(0.0, self._until - time.monotonic()))
         except TimeoutError:
             return
+
+    async def unless_told(self, start: Awaitable[Result]) -> Result | None:
+        """Return what a start brings; nothing where we are told to stop first: it is cancelled.
+
+        It may wait for another node's migration, or end millions of sessions.
+        """
+        limit, has_begun = asyncio.timeout(None), False
+
+        def cut_short() -> None:
+            if not has_begun:
+                limit.reschedule(0.0)
+
+        try:
+            async with limit:
+                self.on_word(cut_short)
+                begun = await start
+                has_begun = True
+        except TimeoutError:
+            if limit.expired():
+                return None
+            raise
+        return begun
 
     @contextmanager
     def at_signals(self) -> Iterator[None]:

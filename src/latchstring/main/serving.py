@@ -156,7 +156,11 @@ async def serve(
     process = Process(departure=Departure(settings.drain), meter=meter, number=seat.number)
     company = seat.company or _alone
     with process.departure.at_signals():
-        async with company(settings, process), running(settings, process, development) as found:
+        async with company(settings, process), contextlib.AsyncExitStack() as stack:
+            start = stack.enter_async_context(running(settings, process, development))
+            found = await process.departure.unless_told(start)
+            if found is None:
+                return
             application: ASGIApp = found.application
             if development is not None:
                 application = development.wrap(application)
@@ -200,7 +204,11 @@ async def work(settings: Settings) -> None:
     """Deliver messages until a signal says stop."""
     departure = Departure()
     with departure.at_signals():
-        async with opened(settings) as installation:
+        async with contextlib.AsyncExitStack() as stack:
+            start = stack.enter_async_context(opened(settings))
+            installation = await departure.unless_told(start)
+            if installation is None:
+                return
             senders = delivery.configured_senders(settings)
             worker = delivery.worker(installation, senders, delivery.WORKER)
             async with (
