@@ -24,6 +24,8 @@ from latchstring.main.tally import Tally
 
 _REPORT_SECONDS = 1.0
 
+logger = logging.get_logger()
+
 
 def main() -> None:
     """Serve as ordered; say when ready, or why not."""
@@ -86,7 +88,7 @@ class _Supervisor(msgspec.Struct, frozen=True):
             for task in tasks:
                 task.cancel()
             if tally is not None:
-                self.say(Word(numbers=tally.snapshot()))
+                self._tell(tally)
 
     async def _follow(self, departure: Departure) -> None:
         # It never says more than its orders; without it nobody could take our place.
@@ -99,7 +101,14 @@ class _Supervisor(msgspec.Struct, frozen=True):
             await asyncio.sleep(_REPORT_SECONDS)
             # What it has not read yet would only be older.
             if not self.writer.transport.get_write_buffer_size():
-                self.say(Word(numbers=tally.snapshot()))
+                self._tell(tally)
+
+    def _tell(self, tally: Tally) -> None:
+        """Tell what we count; out of file numbers we cannot look at ourselves, and do so later."""
+        try:
+            self.say(Word(numbers=tally.snapshot()))
+        except OSError as trouble:
+            logger.warning("numbers_not_told", reason=str(trouble))
 
 
 if __name__ == "__main__":
