@@ -30,6 +30,7 @@ _MODULES = (
     "signing",
     "failover",
     "clocks",
+    "repeats",
     "future",
 )
 
