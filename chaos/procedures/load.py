@@ -57,7 +57,7 @@ async def overload(stage: Stage) -> list[Figure]:
     memory = node.memory()
     after = await _p99s(stage, node, stage.scale.pick(short=1, full=20))
     answered = {*peak.people, *crush.people}
-    missing = await _until_sent(stage, answered, patience=300)
+    missing = await _until_sent(stage, answered, patience=450)
     sent = time.monotonic() - over
     signed_in = await stage.driver.sign_in(stage.driver.person("end"), node)
     await stage.settled()
