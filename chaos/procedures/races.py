@@ -3,6 +3,8 @@
 import asyncio
 import itertools
 from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from chaos.databases import SQLITE
 from chaos.driver import at_once
@@ -15,6 +17,7 @@ from chaos.stage import Stage
 _REFUSED = 403
 _WRONG = "Wrong email or verification code."
 _ATTEMPTS = "select identifier, max(attempts) from challenges group by identifier"
+_COUNTED = "select coalesce(max(attempts), 0) from challenges where identifier = '{person}'"
 _LIMIT = 3
 
 
@@ -42,8 +45,9 @@ async def _codes(stage: Stage, nodes: list[Node], people: list[str]) -> dict[str
 
 @procedure(
     "R-13",
-    "64 parallel right answers to each of 1,000 codes",
+    "64 parallel right answers to each of 1,000 codes, over two nodes with two workers each",
     bound="exactly 1 success per code, the others 403, no 5xx",
+    on_sqlite="64 parallel right answers to each of 1,000 codes, at one node",
 )
 async def races_for_one_code(stage: Stage) -> list[Figure]:
     """However many come at once, wherever they come in: one of them gets in."""
@@ -70,21 +74,25 @@ async def races_for_one_code(stage: Stage) -> list[Figure]:
 
 @procedure(
     "R-14",
-    "200 parallel wrong guesses at each of 200 accounts, some of them over a kill -9",
-    bound="never more than the limit of 3 compared; then the right code is refused too",
+    "200 parallel wrong guesses at each of 200 accounts; in ten of these bursts a node is killed "
+    "(-9) after the first guess was counted, and 32 guesses are repeated",
+    bound="never more than the limit of 3 compared, and no count goes down; then the right code is "
+    "refused too",
 )
 async def races_of_guesses(stage: Stage) -> list[Figure]:
     """A guess is counted before it is compared, so that no crowd gets more than one person."""
     accounts = stage.scale.pick(short=3, full=200)
-    width = stage.scale.pick(short=30, full=200)
+    width = stage.scale.pick(short=60, full=200)
     killed = stage.scale.pick(short=1, full=10)
     nodes = await crowd_of_nodes(stage, email=f"max_attempts = {_LIMIT}")
     people = [stage.driver.person("guess") for _ in range(accounts)]
     codes = await _codes(stage, nodes, people)
     answered: Counter[str] = Counter()
+    kills: list[_Kill] = []
     for number, (person, code) in enumerate(codes.items()):
-        dies = number % max(1, accounts // killed) == 0
-        for entry in await _guesses(stage, nodes, person, code, width=width, dies=dies):
+        dies = number % (accounts // killed) == 0 and len(kills) < killed
+        burst = _guesses(stage, nodes, person, code, width=width, kills=kills if dies else None)
+        for entry in await burst:
             answered[person] += _was_compared(entry)
     compared = {str(p): int(n) for p, n in await stage.database.rows(_ATTEMPTS)}
     last = [await stage.driver.verify(p, code, nodes[0]) for p, code in codes.items()]
@@ -99,13 +107,37 @@ async def races_of_guesses(stage: Stage) -> list[Figure]:
             accounts,
         ),
         none_of("right codes accepted afterwards", [e.name for e in last if e.status != _REFUSED]),
+        at_least("kills after a counted guess", sum(k.counted > 0 for k in kills), killed),
+        _in_the_middle(stage, kills),
         none_of("answers with a fault of ours", stage.ledger.wrong_statuses),
     ]
 
 
+class _Kill(NamedTuple):
+    """How far a burst was when its node was killed."""
+
+    counted: int
+    """Guesses that the database had counted before."""
+    cut: int
+    """Guesses that were not answered."""
+
+
+def _in_the_middle(stage: Stage, kills: Sequence[_Kill]) -> Figure:
+    """A short burst may be over before the kill arrives; of the full ones most must not be."""
+    what, cut = "of which cut off guesses of their burst", sum(kill.cut > 0 for kill in kills)
+    return at_least(what, cut, len(kills) / 2) if stage.scale.is_full else told(f"{what} {cut}")
+
+
 async def _guesses(
-    stage: Stage, nodes: list[Node], person: str, code: str, *, width: int, dies: bool
+    stage: Stage,
+    nodes: list[Node],
+    person: str,
+    code: str,
+    *,
+    width: int,
+    kills: list[_Kill] | None,
 ) -> list[Entry]:
+    """Guess many times at once; where ``kills`` are noted, over a kill of the first node."""
     guesses = [
         f"{(int(code) + 1 + number) % 10 ** len(code):0{len(code)}}" for number in range(width)
     ]
@@ -115,11 +147,15 @@ async def _guesses(
             [(person, guess, node) for guess, node in zip(guesses, lanes, strict=True)]
         )
     )
-    if not dies:
+    if kills is None:
         return await burst
-    await asyncio.sleep(0.02)
+    counted = 0
+    while not counted and not burst.done():
+        await asyncio.sleep(0.001)
+        [(counted,)] = await stage.database.rows(_COUNTED.format(person=person))
     nodes[0].kill()
     entries = await burst
+    kills.append(_Kill(int(counted), sum(entry.status == 0 for entry in entries)))
     await nodes[0].start()
     again = [(person, guess, node) for guess, node in zip(guesses[:32], lanes, strict=False)]
     return entries + await stage.driver.race(again)
