@@ -9,6 +9,10 @@ from dataclasses import dataclass, field
 
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e\xa1-\ud7ff\ue000-\U0010ffff]+")
 """Half a surrogate pair among them: octets that are no UTF-8, and no database takes them."""
+_ENCODED = re.compile(
+    r"=\?[^\s?]+\?[bq]\?[^\s?]*(?:\?=)?|(?<![\w+/=])[\w+/=]++\?=", re.ASCII | re.IGNORECASE
+)
+"""A piece of a header in another form (RFC 2047), its beginning or its end may be missing."""
 _KEPT = 300
 
 
@@ -54,11 +58,13 @@ Parcel = Mail | Sms
 def scrubbed(text: str, parcel: Parcel) -> str:
     """Return a provider's words on one short line, without the code and the link.
 
-    A relay that refuses a mail as spam likes to quote its subject, and ours starts with the code.
+    A relay that refuses a mail as spam likes to quote its subject, and ours starts with the code:
+    as it reads, or as it travels where the language is not all ASCII.
     """
     secrets = [secret for secret in (parcel.link, parcel.code) if secret]
     if parcel.link:
         secrets.insert(1, parcel.link.rsplit("/", 1)[-1])
     for secret in secrets:
         text = text.replace(secret, "[…]")
+    text = _ENCODED.sub("[…]", text)
     return _UNPRINTABLE.sub(" ", text).strip()[:_KEPT]
