@@ -1,7 +1,9 @@
 """Connections to a relay: private as demanded, signed in as configured, kept while useful."""
 
 import asyncio
+import binascii
 import re
+import traceback
 from typing import Any
 
 import pytest
@@ -137,6 +139,34 @@ async def test_r06_signing_in(sink, password):
     assert not error.permanent
     assert error.reason.startswith("535")
     assert password not in error.reason
+
+
+@pytest.mark.parametrize(
+    ("answer", "kept"),
+    [
+        ("535-5.7.8 No: {}|535 5.7.8 try again", "535 5.7.8 the relay refused to sign us in"),
+        ("500 unknown command {}", "500 the relay refused to sign us in"),
+        ("what is {}", "the relay refused to sign us in"),
+    ],
+)
+async def test_a_relay_that_quotes_how_we_sign_in_tells_the_log_nothing(answer, kept):
+    quoted: list[str] = []
+
+    async def quotes(reader, writer):
+        await greet(reader, writer, "AUTH PLAIN")
+        said = (await hear(reader, "AUTH PLAIN")).removeprefix("AUTH PLAIN ")
+        assert PASSWORD.encode() in binascii.a2b_base64(said)
+        quoted.append(said)
+        await say(writer, *answer.format(said).split("|"))
+        await reader.read()
+
+    async with scripted(quotes) as port:
+        url = f"smtp://ann:{PASSWORD.replace(' ', '%20')}@127.0.0.1:{port}"
+        async with sending(url) as sender:
+            error = await refusal(sender)
+    assert not error.permanent
+    assert error.reason == kept
+    assert quoted[0] not in "".join(traceback.format_exception(error))
 
 
 @pytest.mark.parametrize("tls", ["never", "required", "implicit"])

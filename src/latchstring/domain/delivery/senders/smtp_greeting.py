@@ -5,6 +5,7 @@ shall not wait for it.
 """
 
 import asyncio
+import re
 from typing import cast
 
 import aiosmtplib
@@ -14,6 +15,9 @@ from latchstring.domain.delivery.senders import SendError
 from latchstring.domain.delivery.senders.smtp_line import SmtpLine
 from latchstring.domain.delivery.senders.smtp_url import SmtpServer, Tls
 from latchstring.domain.delivery.senders.trust import opportunistic, verifying
+
+_ENHANCED = re.compile(r"\A[245]\.\d{1,3}\.\d{1,3}(?!\S)", re.ASCII)
+"""What a refusal begins with where the relay has codes of RFC 3463."""
 
 
 async def greeted(server: SmtpServer, hello: str, seconds: float) -> SmtpLine:
@@ -43,7 +47,7 @@ async def _greeted(server: SmtpServer, hello: str, seconds: float) -> SmtpLine:
         if server.tls in (Tls.REQUIRED, Tls.OPTIONAL):
             await _start_tls(connection, server)
         if server.username:
-            await connection.login(server.username, server.password)
+            await _sign_in(connection, server)
         return SmtpLine(_transport_of(connection), connection.esmtp_extensions)
     except BaseException:
         connection.close()
@@ -58,6 +62,16 @@ async def _start_tls(connection: SMTP, server: SmtpServer) -> None:
     elif server.tls is Tls.REQUIRED:
         # An attacker in the middle can take the offer out; then nothing is said at all.
         raise SendError("the relay offers no STARTTLS, and it is required", permanent=False)
+
+
+async def _sign_in(connection: SMTP, server: SmtpServer) -> None:
+    try:
+        await connection.login(server.username, server.password)
+    except aiosmtplib.SMTPResponseException as refusal:
+        # In its words it may quote the command, and the command is the password.
+        code = [str(refusal.code)] if refusal.code > 0 else []
+        said = [*code, *_ENHANCED.findall(refusal.message), "the relay refused to sign us in"]
+        raise SendError(" ".join(said), permanent=False) from None
 
 
 def _transport_of(connection: SMTP) -> asyncio.Transport:
