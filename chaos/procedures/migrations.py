@@ -3,29 +3,41 @@
 import asyncio
 import subprocess
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 
-from chaos.crowd import Crowd, unproven, with_codes
+import asyncpg
+
+from chaos.crowd import Crowd, asked_between, unproven, with_codes
 from chaos.databases import SQLITE, Database, ServerDatabase, SqliteFile
-from chaos.figures import Figure, at_least, exactly, none_of
+from chaos.figures import Figure, at_least, at_most, exactly, none_of
 from chaos.ledger import OK
 from chaos.next_version import NUMBER, make_next_version
 from chaos.nodes import Node
 from chaos.registry import procedure
 from chaos.stage import Stage
+from tests.support.postgresql import SUPERUSER
 
 _ROOT = Path(__file__).resolve().parents[2]
 _BOOK = "select number, count(*) from schema_migrations group by number"
 _CHECKSUMS = "select number, checksum from schema_migrations order by number"
+_TABLES = "select tablename from pg_tables where schemaname = 'public'"
 _EXPECTED = {200, 403}
+_WAITS = '"migration_waits"'
+_BESIDE_A_READER_SECONDS = 1.5
 
 
 @procedure(
     "R-27",
     "three nodes start at once on an empty database; each is brought to the next version under "
-    "load, and one back",
-    bound="one migrates, all come up; no 5xx, 0 lost; both versions read each other's rows",
+    "load, the first while a reader (a backup, say) holds every table, and one back",
+    bound="one migrates, all come up; no 5xx, 0 lost; both versions read each other's rows; while "
+    "the migration waits for the reader, people sign in and nobody waits longer than 1.5 s",
+    on_sqlite="one server is stopped, started as the next version, stopped, and started as the one "
+    "of before",
+    bound_on_sqlite="0 lost; both versions read each other's rows",
 )
 async def rolled_forward_and_back(stage: Stage) -> list[Figure]:
     """Two versions run side by side for as long as it takes."""
@@ -38,7 +50,9 @@ async def rolled_forward_and_back(stage: Stage) -> list[Figure]:
     holders = await with_codes(stage, nodes, 12)
     serving = list(nodes)
     async with Crowd(stage, serving):
-        for node in nodes[: stage.scale.pick(short=1, full=3)]:
+        meanwhile = await _replaced_beside_a_reader(stage, serving, nodes[0], following)
+        await _tried(stage, serving, nodes[0], holders)
+        for node in nodes[1 : stage.scale.pick(short=1, full=3)]:
             await _replaced(stage, serving, node, following)
             await _tried(stage, serving, node, holders)
         await _replaced(stage, serving, nodes[0], {})
@@ -47,12 +61,53 @@ async def rolled_forward_and_back(stage: Stage) -> list[Figure]:
     last = dict(await stage.database.rows(_BOOK))
     return [
         *await _outcome(stage, holders),
+        *meanwhile,
         none_of(
             "migrations done twice", [n for n, count in first.items() if count != 1], len(first)
         ),
         exactly("migrations that the next version added", len(last) - len(first), 1),
         Figure("the next version's is done" if NUMBER in last else "not done", "", NUMBER in last),
     ]
+
+
+async def _replaced_beside_a_reader(
+    stage: Stage, serving: list[Node], node: Node, environment: dict[str, str]
+) -> list[Figure]:
+    """Bring the first node to the next version while somebody reads every table for long.
+
+    The migration wants a whole table, and whoever asks for that table after it waits behind it.
+    """
+    began = time.monotonic()
+    async with _a_reader(stage):
+        replacing = asyncio.create_task(_replaced(stage, serving, node, environment))
+        while not (waits := _WAITS in node.log) and not replacing.done():
+            await asyncio.sleep(0.02)
+        await asyncio.sleep(stage.scale.seconds(short=0.1, full=10))
+        ended, waited = time.monotonic(), waits and not replacing.done()
+    await replacing
+    asked = asked_between(stage, began, ended)
+    slowest = max((entry.seconds for entry in asked), default=0.0)
+    return [
+        Figure(
+            "the migration waited for a reader" if waited else "no migration waited", "", waited
+        ),
+        at_least("starts and answers meanwhile", sum(e.status in _EXPECTED for e in asked), 10),
+        at_most("slowest of them", slowest, _BESIDE_A_READER_SECONDS * stage.scale.patience, " s"),
+    ]
+
+
+@asynccontextmanager
+async def _a_reader(stage: Stage) -> AsyncIterator[None]:
+    """Read every table in a transaction that stays open."""
+    assert isinstance(stage.database, ServerDatabase)
+    connection = await asyncpg.connect(stage.database.cluster.url(stage.database.name, SUPERUSER))
+    try:
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            for (table,) in await connection.fetch(_TABLES):
+                await connection.fetch(f'select count(*) from "{table}"')  # noqa: S608 - our own names
+            yield
+    finally:
+        await connection.close()
 
 
 async def _replaced(
