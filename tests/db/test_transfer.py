@@ -168,7 +168,7 @@ async def test_a_database_with_anybodys_rows_is_not_written_to(original, filled,
 
 
 async def test_a_database_that_never_had_our_tables_gets_them(original, postgresql_url):
-    await execute(postgresql_url, "drop schema public cascade; create schema public")
+    await execute(postgresql_url, "drop owned by current_user cascade")
     await transfer.require_empty(postgresql_url)
     await execute(
         postgresql_url, "create table somebodys (n int); insert into somebodys values (1)"
@@ -339,7 +339,7 @@ async def test_a_server_of_an_older_version_is_backed_up_as_it_is(tmp_path, post
 
 
 async def test_a_server_without_our_tables_is_not_backed_up(tmp_path, postgresql_url):
-    await execute(postgresql_url, "drop schema public cascade; create schema public")
+    await execute(postgresql_url, "drop owned by current_user cascade")
     with pytest.raises(Forbidden, match="is not one of this program"):
         await back_up(postgresql_url, tmp_path / "b.db")
     assert list(tmp_path.iterdir()) == []

@@ -136,7 +136,7 @@ def test_who_cannot_start_again_is_tried_again_with_patience(node):
 async def test_who_waits_for_anothers_migration_still_obeys(tmp_path, postgresql_url, command):
     with a_server(tmp_path, database=postgresql_url, start=False) as server:
         async with another_session(postgresql_url) as migrating:
-            await migrating.execute("drop schema public cascade; create schema public")
+            await migrating.execute("drop owned by current_user cascade")
             await migrating.execute(f"select pg_advisory_lock({_MIGRATING})")
             process = server.begin(*command.split())
             await waiting_for_a_lock(migrating)
