@@ -10,9 +10,12 @@ import pytest
 
 from latchstring.base.errors import Unavailable
 from latchstring.db import sqlite
+from latchstring.db.opening import open_url
 from latchstring.db.sqlite import SqliteDatabase
 from latchstring.db.statements import Statement
 
+NOTE = Statement("note", "insert into key_checks (version, check_value) values (:version, 'x')")
+NOTED = Statement("noted", "select version from key_checks order by version")
 COUNT = Statement("count", "select count(*) from users")
 
 
@@ -93,6 +96,124 @@ async def test_a_queue_that_is_full_takes_nobody_more(impatient, monkeypatch):
     assert (await refusals_of([impatient.transact(nothing)]))[0] < 0.1
     go_on.set()
     await asyncio.gather(first, *waiting)
+
+
+class StalledDisk:
+    """Holds the next commit until it is told to go on."""
+
+    def __init__(self, database) -> None:
+        self.go_on, self.reached = threading.Event(), threading.Event()
+        self._commit = database._writer._commit
+        database._writer._commit = self._stall
+
+    def _stall(self) -> None:
+        self.reached.set()
+        assert self.go_on.wait(10)
+        self._commit()
+
+
+@pytest.fixture
+async def hurried(tmp_path, monkeypatch):
+    """A database whose callers wait 0.3 seconds, and 0.5 at the end."""
+    monkeypatch.setattr(sqlite, "_CLOSING_SECONDS", 0.5)
+    troubles: list[dict[str, object]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: troubles.append(context))
+    database = SqliteDatabase(tmp_path / "latchstring.db", 0.3).open()
+    yield database
+    await database.close()
+    assert troubles == []
+
+
+def noting(version: int):
+    """Work that leaves a row."""
+    return lambda tx: tx.run(NOTE, {"version": version})
+
+
+async def noted(database) -> list[int]:
+    return await database.read(lambda tx: tx.all(NOTED, int, {}))
+
+
+async def test_nobody_waits_longer_for_a_stalled_disk_than_they_have_patience(hurried):
+    disk = StalledDisk(hurried)
+    first = asyncio.create_task(refusals_of([hurried.transact(noting(1))]))
+    await asyncio.to_thread(disk.reached.wait)
+
+    early = asyncio.create_task(refusals_of(hurried.transact(noting(n)) for n in range(2, 100)))
+    await asyncio.sleep(0.2)
+    late = asyncio.create_task(refusals_of(hurried.transact(noting(n)) for n in range(100, 200)))
+    waits = [*await first, *await early, *await late]
+
+    assert min(waits) > 0.25
+    assert max(waits) < 0.6
+    assert hurried.load.waiting == 0
+    disk.go_on.set()
+    await hurried.transact(noting(200))
+    # What the disk had when it stalled is kept in the end; who had no turn was forgotten.
+    assert await noted(hurried) == [1, 200]
+
+
+async def test_who_comes_while_the_disk_stalls_and_stays_is_answered_when_it_is_back(hurried):
+    disk = StalledDisk(hurried)
+    refused = asyncio.create_task(refusals_of([hurried.transact(noting(1))]))
+    await asyncio.sleep(0.2)
+    waiting = asyncio.create_task(hurried.transact(noting(2)))
+    await refused
+    disk.go_on.set()
+
+    assert await waiting == 1
+    assert await noted(hurried) == [1, 2]
+
+
+async def test_who_went_away_before_the_disk_came_back_is_told_nothing(hurried):
+    disk = StalledDisk(hurried)
+    gone = [asyncio.create_task(hurried.transact(noting(n))) for n in (1, 2)]
+    await asyncio.to_thread(disk.reached.wait)
+    for task in gone:
+        task.cancel()
+    await asyncio.sleep(0.4)
+    disk.go_on.set()
+
+    assert await hurried.transact(noting(3)) == 1
+    assert await noted(hurried) == [1, 2, 3]
+
+
+async def test_statements_that_take_long_are_not_the_disks_delay(hurried):
+    async def slow(tx):
+        await tx.run(NOTE, {"version": 1})
+        time.sleep(0.5)  # noqa: ASYNC251 - as a statement over many rows holds the loop
+        return "kept"
+
+    assert await hurried.transact(slow) == "kept"
+
+
+async def test_an_end_does_not_wait_for_a_stalled_disk_and_leaves_no_thread(hurried):
+    disk, thread = StalledDisk(hurried), hurried._writer._thread
+    refused = asyncio.create_task(refusals_of([hurried.transact(noting(1))]))
+    await asyncio.to_thread(disk.reached.wait)
+
+    began = time.monotonic()
+    await hurried.close()
+
+    assert time.monotonic() - began < 1
+    assert max(await refused) < 0.6
+    disk.go_on.set()
+    await asyncio.to_thread(thread.join, 5)
+    assert not thread.is_alive()
+    again = SqliteDatabase(hurried.path).open()
+    assert await noted(again) == [1]
+    await again.close()
+
+
+async def test_an_administrator_waits_longer(tmp_path):
+    for patience, refused in ((0.2, True), (60, False)):
+        database = await open_url(f"sqlite:///{tmp_path / 'x.db'}", patience=patience)
+        disk = StalledDisk(database)
+        asyncio.get_running_loop().call_later(0.5, disk.go_on.set)
+
+        told = await asyncio.gather(database.transact(nothing), return_exceptions=True)
+
+        assert [isinstance(each, Unavailable) for each in told] == [refused]
+        await database.close()
 
 
 async def test_after_the_end_nobody_waits_for_ever(impatient):

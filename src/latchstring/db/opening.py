@@ -18,7 +18,7 @@ OnTimeline = Callable[[Transaction, str], Awaitable[object]]
 
 PEOPLE = 2.5
 ADMINISTRATORS = 60.0
-"""Seconds that a transaction on PostgreSQL may take: so long each of them waits."""
+"""Seconds that a transaction may take: so long each of them waits."""
 
 
 async def open_database(
@@ -47,7 +47,7 @@ async def open_url(
         from latchstring.base.settings_urls import database_path
         from latchstring.db.sqlite import SqliteDatabase
 
-        return SqliteDatabase(database_path(url)).open()
+        return SqliteDatabase(database_path(url), patience).open()
     from latchstring.db.address import Address
     from latchstring.db.postgresql import PostgresqlDatabase
 

@@ -37,6 +37,12 @@ _MOST_WAITING = 2_000
 _BUSY_MILLISECONDS = 2_000
 """How long a group waits for another process (worker, command line) to end its transaction."""
 
+_PATIENCE_SECONDS = 2.5
+"""What people who sign in wait for; an administrator's command may take longer."""
+
+_CLOSING_SECONDS = 5.0
+"""What the disk is given at the end. What it keeps afterwards, it keeps without us."""
+
 _READER_MILLISECONDS = 50
 """Readers wait for nobody but a recovery, and the event loop waits with them."""
 
@@ -96,6 +102,9 @@ class SqliteTransaction:
 class _Job(msgspec.Struct, eq=False):
     work: Work[Any]
     future: asyncio.Future[Any]
+    due: float
+    """When the caller stops waiting, on the loop's clock."""
+
     result: Any = None
     error: BaseException | None = None
 
@@ -108,11 +117,19 @@ class _Job(msgspec.Struct, eq=False):
         else:
             self.future.set_exception(self.error)
 
+    def refuse(self) -> None:
+        """Tell the caller that it takes too long; what was done may still be kept."""
+        if not self.future.done():
+            self.future.set_exception(Unavailable(detail="the disk did not answer in time"))
+
 
 class SqliteDatabase(msgspec.Struct, eq=False):
     """One file, one writing connection, one reading connection."""
 
     path: Path
+    patience: float = _PATIENCE_SECONDS
+    """How long the writer may take for a flow, waiting for its turn included."""
+
     _writer: "_Writer | None" = None
     _reader: apsw.Connection | None = None
     _reading: dict[Any, Any] = msgspec.field(default_factory=dict)
@@ -128,7 +145,7 @@ class SqliteDatabase(msgspec.Struct, eq=False):
         self._reader = connect(self.path)
         self._reader.execute("pragma query_only = on")
         self._reader.set_busy_timeout(_READER_MILLISECONDS)
-        self._writer = _Writer(connection)
+        self._writer = _Writer(connection, self.patience)
         return self
 
     @property
@@ -181,11 +198,15 @@ class _Writer:
     committing happen in a thread, and the next group gathers meanwhile.
     """
 
-    def __init__(self, connection: apsw.Connection) -> None:
+    def __init__(self, connection: apsw.Connection, patience: float) -> None:
         connection.set_busy_timeout(0)
+        self._patience = patience
         self._connection = connection
         self._transaction = SqliteTransaction(connection, {})
         self._waiting: list[_Job] = []
+        self._group: list[_Job] = []
+        """What the disk has at this moment."""
+        self._watch: asyncio.TimerHandle | None = None
         self._underway = False
         self._idle = asyncio.Event()
         self._idle.set()
@@ -203,7 +224,10 @@ class _Writer:
             raise Unavailable(detail="too many flows are waiting for the writer")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Any] = loop.create_future()
-        self._waiting.append(_Job(work, future))
+        due = loop.time() + self._patience
+        self._waiting.append(_Job(work, future, due))
+        if self._watch is None:
+            self._watch = loop.call_at(due, self._refuse_late, loop)
         if not self._underway:
             # Not at once: whoever else arrives in this turn of the loop shares the commit.
             self._underway = True
@@ -212,11 +236,36 @@ class _Writer:
         return future
 
     async def close(self) -> None:
-        """Finish what was accepted, then close the connection."""
-        await self._idle.wait()
+        """Finish what was accepted, then close the connection; leave it to a disk that stalls."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._idle.wait(), _CLOSING_SECONDS)
+        if self._underway:
+            self._errands.put(self._abandon)
+            self._errands.put(None)
+            return
+        if self._watch is not None:
+            self._watch.cancel()
         self._errands.put(None)
         await asyncio.to_thread(self._thread.join)
         self._connection.close()
+
+    def _abandon(self) -> None:
+        """Close in the thread, once the disk has come back; the loop may look in just then."""
+        with contextlib.suppress(apsw.Error):
+            self._connection.close()
+
+    def _refuse_late(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Let nobody wait longer than they have patience; look again when the next one is due.
+
+        Who has not had their turn is forgotten. One timer watches over all of them.
+        """
+        now = loop.time()
+        for job in (*self._group, *self._waiting):
+            if job.due <= now:
+                job.refuse()
+        self._waiting = [job for job in self._waiting if job.due > now]
+        dues = [job.due for job in (*self._group, *self._waiting) if not job.future.done()]
+        self._watch = loop.call_at(min(dues), self._refuse_late, loop) if dues else None
 
     def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
         try:
@@ -242,12 +291,19 @@ class _Writer:
         if trouble is not None:
             self._end(loop, group, trouble)
             return
+        began = loop.time()
         try:
             for job in group:
                 self._run_one(job)
         except Exception as error:  # noqa: BLE001 - whatever it is, nobody may wait forever
             self._end(loop, group, error)
         else:
+            self._group = group
+            # While statements hold the loop nobody is late; who changes many rows gives the disk
+            # as long again to write them down.
+            took = loop.time() - began
+            for job in group:
+                job.due += 2 * took
             self._in_thread(loop, self._commit, lambda loop, error: self._end(loop, group, error))
 
     def _run_one(self, job: _Job) -> None:
@@ -276,6 +332,7 @@ class _Writer:
                     self._connection.execute("rollback")
             for job in group:
                 job.error = _as_unavailable(trouble)
+        self._group = []
         for job in group:
             job.settle()
         if self._waiting:

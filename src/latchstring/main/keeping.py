@@ -16,6 +16,7 @@ from latchstring.base.settings import Settings
 from latchstring.cli.keeping import Keeping, Restored, Rows
 from latchstring.db.backup import back_up, copy_file
 from latchstring.db.new_file import new_file
+from latchstring.db.opening import ADMINISTRATORS
 from latchstring.db.snapshot import finish
 from latchstring.db.sqlite import SqliteDatabase
 from latchstring.db.transfer import held_alone, require_empty, require_there, transfer
@@ -80,7 +81,7 @@ def _working_copy(settings: Settings) -> Iterator[Path]:
 
 async def _revived(copy: Path, keyring: Keyring) -> tuple[datetime | None, dict[str, int]]:
     """Bring the copy up to date, try its keys, and end what was live in it."""
-    database, clock = SqliteDatabase(copy).open(), SystemClock()
+    database, clock = SqliteDatabase(copy, ADMINISTRATORS).open(), SystemClock()
     try:
         await CheckKeyring(database, keyring)()
         await PrepareKeys(database, keyring, clock)()
