@@ -245,7 +245,8 @@ async def test_a_server_behind_a_pooler_is_seen_by_a_move(cluster, filled, tmp_p
         with pytest.raises(Unavailable, match=r"\(\d sessions?: .*pause or stop a pooler"):
             await transfer.transfer(filled, there, hold=True)
         await server.close()
-    await transfer.transfer(filled, there, hold=True)
+        pooler.tell("PAUSE")
+        await transfer.transfer(filled, there, hold=True)
 
 
 async def test_a_source_of_another_version_is_refused(original, filled, tmp_path):
