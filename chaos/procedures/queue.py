@@ -26,7 +26,11 @@ _WAITING = """
 select coalesce(sum(case when lease_owner is null then 1 else 0 end), 0), count(lease_owner)
 from messages where state = 'queued'
 """
-_ALL_DUE = "update messages set due_at = {now} where state = 'queued' and lease_owner is null"
+_ALL_DUE = """
+update messages set due_at = {now} where id in (
+    select id from messages where state = 'queued' and lease_owner is null {unlocked}
+)
+"""
 
 
 @procedure(
@@ -149,7 +153,9 @@ async def one_queue(stage: Stage) -> list[Figure]:
     # Slow enough that one process has its hands full while the others look for work.
     await stage.edges.mail(Rule(stage=TAKEN, wait=stage.scale.pick(short=0.6, full=0.05)))
     await stage.edges.mail_listens(listens=True)
-    await stage.database.run(_ALL_DUE.format(now=int(time.time() * 1000)))
+    # Rows that somebody is just claiming are left alone: to wait for them would be a deadlock.
+    unlocked = "" if stage.database.kind == SQLITE else "for update skip locked"
+    await stage.database.run(_ALL_DUE.format(now=int(time.time() * 1000), unlocked=unlocked))
     began = time.monotonic()
     await stage.settled(120)
     took = time.monotonic() - began
