@@ -230,6 +230,7 @@ def _culprit(table: Table, rows: Sequence[Row]) -> str:
 def _told(address: Address) -> Iterator[None]:
     try:
         yield
-    except server.OUT_OF_REACH as trouble:
+    except (*server.OUT_OF_REACH, asyncpg.InternalClientError) as trouble:
+        # The driver's own confusion: the session broke off as it was about to be used.
         message = f"The database {address} cannot be used: {server.words(trouble)}."
         raise Unavailable(message) from trouble
