@@ -28,10 +28,21 @@ while True:
     signal.pause()
 """
 NEVER_BEGINS = """
-import signal, time
+import pathlib, signal, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
+pathlib.Path({deaf!r}).touch()
 while True:
     time.sleep(60)
+"""
+SERVES_LATE = """
+import os, pathlib, signal, sys, time
+told = []
+signal.signal(signal.SIGTERM, lambda *_: told.append(1))
+pathlib.Path({listens!r}).touch()
+while not told:
+    time.sleep(0.01)
+os.write(int(sys.argv[1]), b'[true, "", null]\\n')
+time.sleep(0.2)
 """
 PATIENCE = 10
 
@@ -125,15 +136,16 @@ async def test_where_not_even_the_first_can_be_started_it_says_why(supervisor, m
 
 @pytest.mark.parametrize("first", [True, False])
 async def test_who_is_told_to_stop_and_still_begins_is_killed_in_the_end(
-    supervisor, machine, monkeypatch, first
+    supervisor, machine, monkeypatch, tmp_path, first
 ):
+    deaf = tmp_path / "deaf"
+    never_begins = NEVER_BEGINS.format(deaf=str(deaf))
     monkeypatch.setattr(supervision, "_FINISH_SECONDS", 0.5)
-    machine.program = NEVER_BEGINS if first else SERVES
+    machine.program = never_begins if first else SERVES
     running = asyncio.create_task(supervisor.run())
     await until(lambda: machine.started)
-    machine.program = NEVER_BEGINS
-    await until(lambda: len(machine.started) == (1 if first else 2))
-    await asyncio.sleep(0.3)  # until it ignores the signal
+    machine.program = never_begins
+    await until(deaf.exists)
     began = time.monotonic()
 
     os.kill(os.getpid(), signal.SIGTERM)
@@ -141,3 +153,15 @@ async def test_who_is_told_to_stop_and_still_begins_is_killed_in_the_end(
 
     assert 0.4 < time.monotonic() - began < 5
     assert machine.started[-1].returncode == -signal.SIGKILL
+
+
+async def test_who_begins_to_serve_after_the_word_may_finish(supervisor, machine, tmp_path):
+    listens = tmp_path / "listens"
+    machine.program = SERVES_LATE.format(listens=str(listens))
+    running = asyncio.create_task(supervisor.run())
+    await until(listens.exists)
+
+    os.kill(os.getpid(), signal.SIGTERM)
+    await asyncio.wait_for(running, PATIENCE)
+
+    assert machine.started[0].returncode == 0

@@ -40,6 +40,8 @@ _SERVED_SECONDS = 1.0
 _FINISH_SECONDS = 60.0
 """More than requests under way and messages being sent are given, after the drain."""
 
+_GONE_WITHIN = 1.0
+
 _NO_ROOM = (OSError, RuntimeError)
 """For one more process, file, or thread that waits for a process; possibly over soon."""
 
@@ -214,10 +216,12 @@ class Supervisor(msgspec.Struct, eq=False):
         await asyncio.wait((waiting, told), return_when=asyncio.FIRST_COMPLETED)
         told.cancel()
         if not waiting.done():
-            await asyncio.wait((waiting,), timeout=max(0.0, self._until - time.monotonic()))
+            # Who was killed while it began needs a moment to be gone.
+            left = max(_GONE_WITHIN, self._until - time.monotonic())
+            await asyncio.wait((waiting,), timeout=left)
             if not waiting.done():
                 logger.error("process_killed", pid=member.process.pid)
-            member.send(signal.SIGKILL)
+                member.send(signal.SIGKILL)
         return await waiting
 
 
