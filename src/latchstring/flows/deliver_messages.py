@@ -230,14 +230,12 @@ class DeliverMessages(msgspec.Struct, eq=False, kw_only=True):
         return found
 
     async def _calm_down(self) -> None:
-        self._drop_unheld(time.monotonic())
         await asyncio.sleep(_TROUBLE_SECONDS)
         self.wake()
 
     async def _round(self) -> None:
         began = time.monotonic()
         self.lanes.age(began)
-        self._drop_unheld(began)
         room = max(0, self.lanes.room - self._promised)
         searching = self._searching and not self._stopping
         if room:  # else the search waits for the next free place
@@ -376,14 +374,8 @@ class DeliverMessages(msgspec.Struct, eq=False, kw_only=True):
         self._verdicts.append((message, verdict))
         self._wake.set()
 
-    def _drop_unheld(self, now: float) -> None:
-        """Stop sending what could not be renewed in time: another worker may have it by now."""
-        for flight in list(self._flights.values()):
-            if now >= flight.held_until:
-                self._lose(flight)
-
     def _watch(self, flight: Flight) -> None:
-        """Lose it when its time is over, though the loop may be waiting for the database then."""
+        """Lose it when it was not renewed in time: another worker may have it by now."""
         left = flight.held_until - time.monotonic()
         if left > 0:
             flight.watch = asyncio.get_running_loop().call_later(left, self._watch, flight)
