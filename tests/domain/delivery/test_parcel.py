@@ -30,7 +30,7 @@ def test_a_relay_that_quotes_the_mail_tells_the_log_nothing():
 def test_a_relay_that_quotes_the_subject_as_it_travels_tells_the_log_nothing(encoding, folding):
     mail = a_mail()
     assert mail.code is not None
-    subject = f"{mail.code} ist Ihr Code für die Anmeldung bei Äpfel & Söhne, gültig zehn Minuten"
+    subject = f"{mail.code}: Ihr Code für die Anmeldung bei Äpfel & Söhne, gültig zehn Minuten"
     charset = Charset("utf-8")
     charset.header_encoding = {"b": BASE64, "q": QP}[encoding]
     quoted = Header(subject, charset).encode(linesep=folding.strip(" "))
