@@ -5,6 +5,7 @@ path and the same time. Whoever may not sign in gets a decoy: the same rows, a c
 fits, a message that the worker settles without sending it.
 """
 
+from asyncio import CancelledError
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Protocol
@@ -12,7 +13,7 @@ from typing import Protocol
 import msgspec
 
 from latchstring.base.clock import Clock
-from latchstring.base.errors import TooManyRequests
+from latchstring.base.errors import TooManyRequests, Unavailable
 from latchstring.base.ids import ChallengeId
 from latchstring.base.secrets import Keyring
 from latchstring.base.settings import LimitSettings
@@ -117,11 +118,17 @@ class StartPasswordless(msgspec.Struct, frozen=True):
         use = await self.texts.spend()
         if isinstance(use, Exhausted):
             return await self._step_by_step(request, lease, use)
-        found = await self._at_once(request, lease)
-        outcome = found or await self._step_by_step(request, lease, None)
-        if not isinstance(outcome, Message):
-            # Only where that is certain: a start that failed may have sent its text all the same.
-            self.texts.give_back(use)
+        is_spent = False
+        try:
+            found = await self._at_once(request, lease)
+            outcome = found or await self._step_by_step(request, lease, None)
+            is_spent = isinstance(outcome, Message)
+        except (Unavailable, CancelledError):
+            is_spent = True  # it may be durable, and its text be sent all the same
+            raise
+        finally:
+            if not is_spent:
+                self.texts.give_back(use)
         return outcome
 
     async def _at_once(
