@@ -36,7 +36,7 @@ def main() -> int:
         results = runner.run(_run_all(chosen, scale, options))
     print(summary(results))
     if options.write:
-        write(results, _command(options))
+        write(results, _command(options), anew=not (options.ids or options.database))
     return int(not results or any(result.verdict == FAIL for result in results))
 
 
@@ -96,7 +96,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--stretch", type=float, default=1.0, help="factor on outages and soaking (full runs)"
     )
-    parser.add_argument("--write", action="store_true", help="put the table into the documentation")
+    parser.add_argument("--write", action="store_true", help="put the rows into the documentation")
     parser.add_argument("--keep", action="store_true", help="keep the folders of runs")
     parser.add_argument("--folder", type=Path, default=_FOLDER, help="on the disk to use")
     return parser.parse_args()

@@ -83,9 +83,24 @@ def table(results: list[Result]) -> list[str]:
     return rows
 
 
-def write(results: list[Result], command: str) -> None:
-    """Put the table between the markers of the page."""
+def write(results: list[Result], command: str, *, anew: bool) -> None:
+    """Put the table between the markers of the page; or, in it, the rows of what ran once more."""
     before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-    _, _, after = rest.partition(END)
-    told = [BEGIN, "", f"`{command}`:", "", *table(results), "", summary(results), "", END]
-    PAGE.write_text(before + "\n".join(told) + after, encoding="utf-8")
+    earlier, _, after = rest.partition(END)
+    told = ["", f"`{command}`:", "", *table(results), "", summary(results), ""]
+    if not anew:
+        told = _with_rows_of(earlier.splitlines(), results, command)
+    PAGE.write_text(before + "\n".join([BEGIN, *told, END]) + after, encoding="utf-8")
+
+
+def _with_rows_of(lines: list[str], results: list[Result], command: str) -> list[str]:
+    newer = {_key(row): row for row in table(results)[2:]}
+    found = [newer.pop(_key(line), line) if line.startswith("| R-") else line for line in lines]
+    if newer:
+        raise LookupError(f"no earlier row of {sorted(newer)}: run all of it first")
+    return [*found, f"Then again: `{command}`; {summary(results)}", ""]
+
+
+def _key(row: str) -> tuple[str, str]:
+    _, name, database, *_ = (cell.strip() for cell in row.split("|"))
+    return name, database

@@ -54,13 +54,36 @@ def test_the_table_is_written_between_its_marks_and_nowhere_else(tmp_path, monke
     page.write_text(text, encoding="utf-8")
     monkeypatch.setattr(report, "PAGE", page)
 
-    report.write([Result(procedure=KILLED, figures=[at_most("a|b", 1, 2)])], "python -m chaos")
+    report.write([Result(procedure=KILLED, figures=[at_most("a|b", 1, 2)])], "all", anew=True)
 
     text = page.read_text(encoding="utf-8")
     assert text.startswith("before\n")
     assert text.endswith("\nafter\n")
     assert "an earlier one" not in text
     assert "| nothing lost | a/b 1 (≤ 2) |" in text
+
+
+def test_what_ran_once_more_has_a_new_row_and_the_others_keep_theirs(tmp_path, monkeypatch):
+    page = tmp_path / "reliability.md"
+    page.write_text(f"before\n{report.BEGIN}\n{report.END}\nafter\n", encoding="utf-8")
+    monkeypatch.setattr(report, "PAGE", page)
+    first = [
+        Result(procedure=KILLED, database=kind, figures=[at_most("cut", 3, 2)])
+        for kind in (POSTGRESQL, SQLITE)
+    ]
+    report.write(first, "all", anew=True)
+
+    again = Result(procedure=KILLED, database=SQLITE, figures=[at_most("cut", 1, 2)])
+    report.write([again], "some", anew=False)
+
+    text = page.read_text(encoding="utf-8")
+    assert text.count("| !! cut 3 (≤ 2) | FAIL |") == 1
+    assert text.count("| cut 1 (≤ 2) | pass |") == 1
+    assert "`all`:" in text
+    assert "Then again: `some`; 1 passed" in text
+    assert text.endswith("\nafter\n")
+    with pytest.raises(LookupError):
+        report.write([Result(procedure=KILLED, figures=[])], "another", anew=False)
 
 
 def test_the_table_says_what_must_hold_and_what_is_done_on_this_database():
