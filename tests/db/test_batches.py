@@ -222,16 +222,3 @@ async def test_a_batch_is_executed_in_the_order_of_its_key_and_each_caller_gets_
 
     assert await asyncio.gather(*(add(batches, name) for name in "cab")) == list("cab")
     assert table.batches == [list("abc")]
-
-
-async def test_who_hears_late_that_somebody_was_in_the_way_does_not_begin_again(table):
-    table.trouble = lambda _: Race()
-    table.go_on.clear()
-    batches = Batches(table.execute, raced=(Race,), seconds=0.5)
-    late = asyncio.create_task(add(batches, "alice"))
-    await asyncio.sleep(0.2)
-    table.go_on.set()
-
-    with pytest.raises(Unavailable):
-        await late
-    assert await add(batches, "alice") is None

@@ -9,7 +9,9 @@ from typing import Any
 import asyncpg
 import pytest
 
+from latchstring.base.errors import Unavailable
 from latchstring.base.settings import Rate
+from latchstring.db import database
 from latchstring.db.postgresql import PostgresqlDatabase
 from tests.support.places import PLAIN, POSTGRESQL, Place, being_at
 from tests.support.world import Outcome, World, a_world
@@ -244,3 +246,20 @@ async def test_a_plain_sign_in_needs_no_transaction_of_several_statements(worlds
     assert await whole.enter(WRONG, TEXTED) == ("wrong", 2)
     assert await whole.enter(codes[TEXTED], TEXTED) == ("accepted", True)
     assert await whole.enter(WRONG) == ("wrong", 2)
+
+
+async def test_what_was_slow_in_one_statement_is_not_begun_again_step_by_step(worlds, monkeypatch):
+    whole, _ = worlds
+    monkeypatch.setattr(database, "ANOTHER_WAIT_SECONDS", -1)
+    how: dict[str, Any] = {"address": "192.0.2.1", "browser": None, "starts": 0}
+
+    outcome, _ = await whole.start(ALICE, "acme-web", send="code", **how)
+    assert outcome == ("started", 6)
+    with pytest.raises(Unavailable):  # where nothing waits, the steps say what is wrong
+        await whole.enter(WRONG, BOB)
+    with pytest.raises(Unavailable):
+        await whole.start(TEXTED, "acme-web", send="code", **how)
+    for _ in range(9):
+        await whole.start(ALICE, "acme-web", send="code", **how)
+    with pytest.raises(Unavailable):  # and a limit that was met would be noted
+        await whole.start(ALICE, "acme-web", send="code", **how)

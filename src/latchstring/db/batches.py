@@ -9,7 +9,6 @@ executed in the order of the key whose rows its statement locks.
 """
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
@@ -28,10 +27,6 @@ Execute = Callable[[Numbered, list[list[object]]], Awaitable[list[Any]]]
 _LARGEST = 64
 _MOST_UNDERWAY = 4
 """Batches of one statement at a time: one of them may wait for a row that somebody holds."""
-
-_LATE_SHARE = 0.2
-"""Whom somebody was in the way of may begin again step by step, with all the time for that; but not
-after more than this share of it."""
 
 _PATIENCE_SECONDS = 0.004
 """How long callers gather while another batch is on its way."""
@@ -78,14 +73,11 @@ class Batches(msgspec.Struct, eq=False):
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         lane.waiting.append((arguments, future))
         self._plan(lane)
-        began = time.monotonic()
         try:
             async with asyncio.timeout(self.seconds):
                 row = await future
         except TimeoutError as late:
             raise Unavailable(detail="the database did not answer in time") from late
-        if row is None and time.monotonic() - began > self.seconds * _LATE_SHARE:
-            raise Unavailable(detail="somebody was in the way for too long")
         return None if row is None else records.reader_of(record, tuple(row.keys()))(row)
 
     async def drained(self) -> None:

@@ -1,10 +1,12 @@
 """What callers may rely on, whichever database stands behind it."""
 
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 
+from latchstring.base.errors import Unavailable
 from latchstring.db.statements import Statement
 
 Record = TypeVar("Record")
@@ -46,6 +48,20 @@ Work = Callable[[Transaction], Awaitable[Result]]
 commit; it *returns* a refusal, because raising rolls back what it counted (where it is to be
 rolled back, it says so by returning ``Undone``); and it may be run again from its beginning, after
 a rollback, where others were in its way."""
+
+
+ANOTHER_WAIT_SECONDS = 0.5
+"""Into a request, after which it asks the database for nothing more that may take all its time."""
+
+
+def require_time_since(began: float) -> None:
+    """Raise ``Unavailable`` where so much time has passed that one more wait would be too long.
+
+    Each answer of a database in trouble comes in time; a request that waits for several of them,
+    one after the other, would not. ``began`` is on the monotonic clock.
+    """
+    if time.monotonic() - began > ANOTHER_WAIT_SECONDS:
+        raise Unavailable(detail="the database was slow, and more was to be asked of it")
 
 
 class AtOnce(Protocol):

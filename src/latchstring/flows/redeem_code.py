@@ -4,12 +4,13 @@ A crash between the two would spend the code and give nothing for it.
 """
 
 import contextlib
+import time
 
 import msgspec
 
 from latchstring.base.errors import AppError, Unavailable
 from latchstring.base.settings import SigningAlgorithm
-from latchstring.db.database import Database, Transaction, Undone
+from latchstring.db.database import Database, Transaction, Undone, require_time_since
 from latchstring.domain.identities.user import new_user_id
 from latchstring.domain.limits import store as limits
 from latchstring.domain.limits.limit import Exhausted
@@ -47,14 +48,16 @@ class RedeemCode(msgspec.Struct, frozen=True):
 
     async def __call__(self, request: RedeemRequest) -> Tokens:
         """Raise ``WrongCode``, ``CodeExpired``, ``TooManyTries`` or ``TooManyRequests``."""
-        outcome: _Outcome | None = await self._at_once(request)
+        began = time.monotonic()
+        outcome: _Outcome | None = await self._at_once(request, began)
         if outcome is None:
+            require_time_since(began)
             outcome = await self.database.transact(lambda tx: self._redeem(tx, request))
         if not isinstance(outcome, Unsigned):
             raise error_of(outcome)
         return self.issue_tokens.sign(outcome)
 
-    async def _at_once(self, request: RedeemRequest) -> Unsigned | Refused | None:
+    async def _at_once(self, request: RedeemRequest, began: float) -> Unsigned | Refused | None:
         """Do all of it in one statement where that is possible; nothing: it was not.
 
         Whose address counts, or whose browser is known, goes step by step.
@@ -81,6 +84,7 @@ class RedeemCode(msgspec.Struct, frozen=True):
             return outcome
         if outcome.address_digest is not None:
             with contextlib.suppress(Unavailable):  # the code is spent: they get what it gave
+                require_time_since(began)
                 await self._give_back(outcome.address_digest)
         return self.issue_tokens.unsigned(token, wanted, outcome.person, now=now)
 

@@ -5,6 +5,7 @@ path and the same time. Whoever may not sign in gets a decoy: the same rows, a c
 fits, a message that the worker settles without sending it.
 """
 
+import time
 from asyncio import CancelledError
 from datetime import datetime, timedelta
 from enum import Enum
@@ -17,7 +18,7 @@ from latchstring.base.errors import TooManyRequests, Unavailable
 from latchstring.base.ids import ChallengeId
 from latchstring.base.secrets import Keyring
 from latchstring.base.settings import LimitSettings
-from latchstring.db.database import Database, Transaction, Undone
+from latchstring.db.database import Database, Transaction, Undone, require_time_since
 from latchstring.domain.audit import store as audit
 from latchstring.domain.audit.event import ChallengeIssued, LimitReached, SmsPumpingSuspected
 from latchstring.domain.authorizations import store as authorizations
@@ -92,16 +93,18 @@ class StartPasswordless(msgspec.Struct, frozen=True):
     async def __call__(self, request: StartRequest) -> Started | AlreadyStarted:
         """Raise ``InvalidRequest`` for what may not be sent, ``TooManyRequests`` for a limit."""
         check_sendable(request)
+        began = time.monotonic()
         lease = self.courier.promise()
         outcome: _Outcome | None = None
         try:
-            outcome = await self._outcome(request, lease)
+            outcome = await self._outcome(request, lease, began)
         finally:
             if lease is not None and not isinstance(outcome, Message):
                 self.courier.release()
         if isinstance(outcome, AlreadyStarted):
             return outcome
         if isinstance(outcome, Exhausted):
+            require_time_since(began)
             await self.database.transact(lambda tx: self._record_limit(tx, request, outcome))
             limit = outcome.limit
             raise TooManyRequests(limit.name, allowed=limit.allowed, until=outcome.until)
@@ -111,17 +114,17 @@ class StartPasswordless(msgspec.Struct, frozen=True):
             self.courier.take(outcome, lease)
         return Started(challenge_id=outcome.challenge_id, code_length=outcome.inputs["code_length"])
 
-    async def _outcome(self, request: StartRequest, lease: Lease | None) -> _Outcome:
+    async def _outcome(self, request: StartRequest, lease: Lease | None, began: float) -> _Outcome:
         if request.identifier.connection != SMS:
-            found = await self._at_once(request, lease)
-            return found or await self._step_by_step(request, lease, None)
+            return await self._sent(request, lease, began)
         use = await self.texts.spend()
         if isinstance(use, Exhausted):
+            require_time_since(began)
             return await self._step_by_step(request, lease, use)
         is_spent = False
         try:
-            found = await self._at_once(request, lease)
-            outcome = found or await self._step_by_step(request, lease, None)
+            require_time_since(began)
+            outcome = await self._sent(request, lease, began)
             is_spent = isinstance(outcome, Message)
         except (Unavailable, CancelledError):
             is_spent = True  # it may be durable, and its text be sent all the same
@@ -130,6 +133,13 @@ class StartPasswordless(msgspec.Struct, frozen=True):
             if not is_spent:
                 self.texts.give_back(use)
         return outcome
+
+    async def _sent(self, request: StartRequest, lease: Lease | None, began: float) -> _Outcome:
+        found = await self._at_once(request, lease)
+        if found is None:
+            require_time_since(began)
+            return await self._step_by_step(request, lease, None)
+        return found
 
     async def _at_once(
         self, request: StartRequest, lease: Lease | None
