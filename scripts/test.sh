@@ -9,9 +9,11 @@ cd "$(dirname "$0")/.."
     || exec .venv/bin/python -m tests.support.suite_postgresql scripts/test.sh "$@"
 
 NOTHING_SELECTED=5
+# More than two cores need not be there: tests wait more than they compute.
+PROCESSES=3
 
 run() {
-    .venv/bin/python -m pytest -n 2 "$@"
+    .venv/bin/python -m pytest -n "$PROCESSES" "$@"
     result=$?
     [ "$result" -eq "$NOTHING_SELECTED" ] && empty=$((empty + 1)) && return 0
     return "$result"
