@@ -17,15 +17,17 @@ from tests.support.browsing import PATIENCE, Window, fresh_email, watched_browse
 from tests.support.server import PROGRAM, clean_environment
 
 PORT = 27000
-"""Where the search for free ports begins."""
+"""Where the search for free ports begins, for the first of the processes that run the tests."""
 
 
 @pytest.fixture(scope="module")
-def addresses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+def addresses(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[dict[str, Any]]:
     """Start it, read what it prints, and stop it as a terminal does."""
     folder = tmp_path_factory.mktemp("empty")
     log = folder.parent / "dev.log"
-    ports = ["--port", str(PORT), "--demo-port", str(PORT + 1)]
+    # Others start one at the same time, and between the search and its use a port may be taken.
+    port = PORT + 10 * int("0" + worker_id.removeprefix("master").removeprefix("gw"))
+    ports = ["--port", str(port), "--demo-port", str(port + 1)]
     with log.open("wb") as errors:
         process = subprocess.Popen(
             [*PROGRAM, "dev", "--json", *ports],
