@@ -4,11 +4,8 @@ import asyncio
 
 import pytest
 
-from latchstring.base.ids import ClientId
 from latchstring.base.origin import NOWHERE
-from latchstring.db import statements
-from latchstring.domain.authorizations import store as authorizations
-from latchstring.domain.authorizations.code import CodeRefused, Terms, issue
+from latchstring.domain.authorizations.code import CodeRefused
 from latchstring.domain.challenges import store as challenges
 from latchstring.domain.identities import store as identities
 from latchstring.domain.sessions import store as sessions
@@ -20,48 +17,22 @@ from tests.support.people import a_person
 from tests.support.places import ALL, POSTGRESQL
 from tests.support.provider import (
     ALICE,
-    CALLBACK,
-    CHALLENGE,
-    CODE_LIFETIME,
     Provider,
+    a_code,
     a_provider,
+    live_tokens,
     presented,
 )
 
 pytestmark = pytest.mark.at(*ALL)
 
 ROUNDS = 20
-LIVE = statements.parse(
-    "-- live --\n-- All.\nselect count(*) as n from access_tokens where revoked_at is null"
-)
 
 
 @pytest.fixture
 async def provider(tmp_path):
     async with a_provider(tmp_path) as provider:
         yield provider
-
-
-async def a_code(provider: Provider) -> str:
-    session, _ = await provider.session()
-    terms = Terms(
-        client_id=ClientId("acme-web"),
-        redirect_uri=CALLBACK,
-        user_id=session.user_id,
-        session_id=session.id,
-        scope="openid",
-        nonce=None,
-        code_challenge=CHALLENGE,
-        auth_time=session.authenticated_at,
-        amr=session.amr,
-    )
-    code, row = issue(terms, lifetime=CODE_LIFETIME, now=provider.clock.now())
-    await provider.database.transact(lambda tx: authorizations.insert_code(tx, row))
-    return code
-
-
-async def live_tokens(provider: Provider) -> int | None:
-    return await provider.database.read(lambda tx: tx.one(LIVE["live"], int, {}))
 
 
 async def out_and_in(provider: Provider) -> None:

@@ -20,8 +20,10 @@ from latchstring.base.ids import ClientId, UserId
 from latchstring.base.origin import NOWHERE
 from latchstring.base.secrets import Keyring, digest
 from latchstring.base.settings import SigningAlgorithm
+from latchstring.db import statements
 from latchstring.db.database import Database, Transaction
-from latchstring.domain.authorizations.code import Presented
+from latchstring.domain.authorizations import store as authorizations
+from latchstring.domain.authorizations.code import Presented, Terms, issue
 from latchstring.domain.clients.client import Client
 from latchstring.domain.identities import store as identities
 from latchstring.domain.identities.identifier import EMAIL, SMS, Identifier
@@ -355,3 +357,32 @@ async def a_provider(folder: Path) -> AsyncIterator[Provider]:
         yield Provider(database, clock, signer)
     finally:
         await database.close()
+
+
+LIVE = statements.parse(
+    "-- live --\n-- All.\nselect count(*) as n from access_tokens where revoked_at is null"
+)
+
+
+async def a_code(provider: Provider) -> str:
+    """Return a code that was issued for a session of Alice's."""
+    session, _ = await provider.session()
+    terms = Terms(
+        client_id=ClientId("acme-web"),
+        redirect_uri=CALLBACK,
+        user_id=session.user_id,
+        session_id=session.id,
+        scope="openid",
+        nonce=None,
+        code_challenge=CHALLENGE,
+        auth_time=session.authenticated_at,
+        amr=session.amr,
+    )
+    code, row = issue(terms, lifetime=CODE_LIFETIME, now=provider.clock.now())
+    await provider.database.transact(lambda tx: authorizations.insert_code(tx, row))
+    return code
+
+
+async def live_tokens(provider: Provider) -> int | None:
+    """Return how many access tokens are not revoked."""
+    return await provider.database.read(lambda tx: tx.one(LIVE["live"], int, {}))

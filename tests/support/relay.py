@@ -34,13 +34,13 @@ class Sink:
     offers: tuple[str, ...] = ()
     """What to announce besides what aiosmtpd does; it copes with PIPELINING, for one."""
 
-    async def handle_EHLO(self, _server, session, _envelope, hostname, responses):  # noqa: N802
+    async def handle_EHLO(self, _server, session, _envelope, hostname, responses):  # noqa: N802 - aiosmtpd's name
         """Greet, and announce what we offer."""
         session.host_name = hostname
         last = responses.pop()
         return [*responses, *(f"250-{offer}" for offer in self.offers), last]
 
-    async def handle_MAIL(self, _server, _session, envelope, address, options):  # noqa: N802
+    async def handle_MAIL(self, _server, _session, envelope, address, options):  # noqa: N802 - aiosmtpd's name
         """Take the sender, or answer as told."""
         self.commands.append("MAIL")
         told = self._told("MAIL")
@@ -50,7 +50,7 @@ class Sink:
         envelope.mail_options.extend(options)
         return "250 sender ok"
 
-    async def handle_RCPT(self, _server, _session, envelope, address, _options):  # noqa: N802
+    async def handle_RCPT(self, _server, _session, envelope, address, _options):  # noqa: N802 - aiosmtpd's name
         """Take the recipient, slowly where told."""
         await asyncio.sleep(self.delays.get(address.rpartition("@")[2], 0))
         told = self._told("RCPT")
@@ -59,7 +59,7 @@ class Sink:
         envelope.rcpt_tos.append(address)
         return "250 recipient ok"
 
-    async def handle_DATA(self, _server, _session, envelope):  # noqa: N802
+    async def handle_DATA(self, _server, _session, envelope):  # noqa: N802 - aiosmtpd's name
         """Take the mail."""
         told = self._told("DATA")
         if told:
@@ -67,12 +67,12 @@ class Sink:
         self.mails.append(envelope)
         return f"250 2.0.0 queued as {len(self.mails):06}"
 
-    async def handle_RSET(self, _server, _session, _envelope):  # noqa: N802
+    async def handle_RSET(self, _server, _session, _envelope):  # noqa: N802 - aiosmtpd's name
         """Note that the connection was cleared."""
         self.commands.append("RSET")
         return "250 OK"
 
-    async def handle_QUIT(self, _server, _session, _envelope):  # noqa: N802
+    async def handle_QUIT(self, _server, _session, _envelope):  # noqa: N802 - aiosmtpd's name
         """Note that somebody left politely."""
         self.commands.append("QUIT")
         self.left.set()

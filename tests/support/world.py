@@ -473,7 +473,7 @@ class World:
 
     async def count(self, table: str) -> int:
         """Return how many rows a table has."""
-        statement = statements.Statement("count", f"select count(*) from {table}")  # noqa: S608
+        statement = statements.Statement("count", f"select count(*) from {table}")  # noqa: S608 - a table of ours
         read = self.installation.database.read
         return await read(lambda tx: tx.one(statement, int, {})) or 0
 

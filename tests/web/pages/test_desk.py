@@ -84,4 +84,4 @@ async def test_before_the_first_start_nothing_has_to_be_waited_for(house):
 
     sign_in = SimpleNamespace(request=SimpleNamespace(last_start_at=None, starts=0))
     desk = desk_of(house)
-    assert desk.resend_opens(sign_in) == house.clock.now()  # type: ignore[arg-type]
+    assert desk.resend_opens(sign_in) == house.clock.now()  # type: ignore[arg-type]  # all of a sign-in that it reads
