@@ -7,6 +7,7 @@ fits, a message that the worker settles without sending it.
 
 import time
 from asyncio import CancelledError
+from contextlib import suppress
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Protocol
@@ -104,8 +105,9 @@ class StartPasswordless(msgspec.Struct, frozen=True):
         if isinstance(outcome, AlreadyStarted):
             return outcome
         if isinstance(outcome, Exhausted):
-            require_time_since(began)
-            await self.database.transact(lambda tx: self._record_limit(tx, request, outcome))
+            with suppress(Unavailable):  # refused it is; the note is not worth a second long wait
+                require_time_since(began)
+                await self.database.transact(lambda tx: self._record_limit(tx, request, outcome))
             limit = outcome.limit
             raise TooManyRequests(limit.name, allowed=limit.allowed, until=outcome.until)
         if lease is None:
