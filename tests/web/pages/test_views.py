@@ -93,9 +93,12 @@ def test_a_page_fits_into_the_first_flight_of_packets(name):
 
 @pytest.fixture(scope="module")
 def scrambling():
+    """A renderer that has loaded the language; any other loads its words from the catalogues."""
+    renderer = pages.a_renderer()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(render, "load_words", lambda language: Words(language, Scrambled()))
-        yield pages.a_renderer()
+        pages.html(pages.PAGES["help"], renderer, language="ar-XB")
+    return renderer
 
 
 @every_page
