@@ -265,15 +265,15 @@ def test_two_clients_of_one_id_are_refused(tmp_path):
         ),
         (
             'tls_key_file = "key.pem"\n' + EXAMPLE,
-            "tls_certificate_file: is required: certificate and key go together",
+            "tls_cert_file: is required: certificate and key go together",
         ),
         (
-            'tls_certificate_file = "cert.pem"\n' + EXAMPLE,
+            'tls_cert_file = "cert.pem"\n' + EXAMPLE,
             "tls_key_file: is required: certificate and key go together",
         ),
         (
-            'tls_certificate_file = "c.pem"\ntls_key_file = "k.pem"\n' + EXAMPLE,
-            "public_url: must be https with a tls_certificate_file",
+            'tls_cert_file = "c.pem"\ntls_key_file = "k.pem"\n' + EXAMPLE,
+            "public_url: must be https with a tls_cert_file",
         ),
     ],
 )

@@ -97,7 +97,7 @@ def test_a_server_with_a_certificate_of_its_own_is_asked_over_tls(tmp_path):
         text = listening(f"127.0.0.1:{port}").replace(
             'public_url      = "http://127.0.0.1:8321"',
             'public_url = "https://auth.acme.example"\n'
-            'tls_certificate_file = "cert.pem"\ntls_key_file = "key.pem"',
+            'tls_cert_file = "cert.pem"\ntls_key_file = "key.pem"',
         )
         assert a_shell(tmp_path, text).answer("healthcheck") == {"ready": True}
     assert asked == [("/readyz", "auth.acme.example")]

@@ -28,7 +28,7 @@ async def until(condition) -> None:
 
 async def test_over_tls_as_well(tmp_path):
     certificate, key = a_certificate(tmp_path, "-nodes")
-    tls: dict[str, Any] = {"tls_certificate_file": certificate, "tls_key_file": key}
+    tls: dict[str, Any] = {"tls_cert_file": certificate, "tls_key_file": key}
     async with a_served(greet, tmp_path, public_url="https://x.example", **tls) as served:
         trusting = ssl.create_default_context(cafile=str(certificate))
         reader, writer = await asyncio.open_connection(
@@ -46,7 +46,7 @@ async def test_over_tls_as_well(tmp_path):
 async def test_a_handshake_that_fails_leaves_nothing_behind(tmp_path, monkeypatch, sent):
     monkeypatch.setattr(acceptor, "_HANDSHAKE_SECONDS", 0.2)
     certificate, key = a_certificate(tmp_path, "-nodes")
-    tls: dict[str, Any] = {"tls_certificate_file": certificate, "tls_key_file": key}
+    tls: dict[str, Any] = {"tls_cert_file": certificate, "tls_key_file": key}
     async with a_served(greet, tmp_path, public_url="https://x.example", **tls) as served:
         caller = await served.call(sent)
         await until(lambda: served.server.crowd.arriving == 1)

@@ -18,7 +18,7 @@ def settings_of(folder: Path, certificate: Path, key: Path):
     return some_settings(
         folder,
         public_url="https://auth.acme.example",
-        tls_certificate_file=certificate,
+        tls_cert_file=certificate,
         tls_key_file=key,
     )
 

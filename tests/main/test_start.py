@@ -43,7 +43,7 @@ def test_a_database_of_a_newer_program_is_refused(server):
 def test_a_certificate_that_is_missing_is_refused(server):
     file = server.folder / "latchstring.toml"
     text = file.read_text(encoding="utf-8").replace('= "http://127', '= "https://127', 1)
-    tls = 'tls_certificate_file = "no.pem"\ntls_key_file = "no.key"\n\n[mail]'
+    tls = 'tls_cert_file = "no.pem"\ntls_key_file = "no.key"\n\n[mail]'
     file.write_text(text.replace("[mail]", tls, 1), encoding="utf-8")
 
     assert refusal_of(server, "serve").endswith("cannot be used: No such file or directory.")

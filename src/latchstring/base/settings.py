@@ -229,7 +229,7 @@ class Settings:
         "The file with the secret keys, outside the database's folder and its backups.",
         default=Path("keys/secret.key"),
     )
-    tls_certificate_file: Path | None = setting(
+    tls_cert_file: Path | None = setting(
         _FILE,
         "Certificate chain in PEM, to serve https without a proxy. Needs tls_key_file.",
         default=None,

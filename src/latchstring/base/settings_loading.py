@@ -195,11 +195,11 @@ def _sms_faults(settings: Settings) -> Iterator[tuple[Key, str]]:
 
 
 def _tls_faults(settings: Settings) -> Iterator[tuple[Key, str]]:
-    if bool(settings.tls_certificate_file) != bool(settings.tls_key_file):
-        missing = "tls_key_file" if settings.tls_certificate_file else "tls_certificate_file"
+    if bool(settings.tls_cert_file) != bool(settings.tls_key_file):
+        missing = "tls_key_file" if settings.tls_cert_file else "tls_cert_file"
         yield (missing,), "is required: certificate and key go together"
-    if settings.tls_certificate_file and not settings.secure:
-        yield ("public_url",), "must be https with a tls_certificate_file"
+    if settings.tls_cert_file and not settings.secure:
+        yield ("public_url",), "must be https with a tls_cert_file"
 
 
 def _key_file_faults(settings: Settings) -> Iterator[tuple[Key, str]]:

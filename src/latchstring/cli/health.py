@@ -42,7 +42,7 @@ def version() -> None:
 def _status(settings: Settings, timeout: float) -> int:
     host = _EVERY_INTERFACE.get(settings.listen_host, settings.listen_host)
     connection = HTTPConnection(host, settings.listen_port, timeout=timeout)
-    if settings.tls_certificate_file:
+    if settings.tls_cert_file:
         # The certificate is for the public name; here we ask our own machine by its address.
         context = ssl._create_unverified_context()  # noqa: S323, SLF001 - see above
         connection = HTTPSConnection(host, settings.listen_port, timeout=timeout, context=context)

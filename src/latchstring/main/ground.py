@@ -31,7 +31,7 @@ def bound(settings: Settings) -> socket.socket:
 
 def check_certificate(settings: Settings) -> None:
     """Raise ``Unavailable`` for a certificate or a key that cannot be served."""
-    certificate, key = settings.tls_certificate_file, settings.tls_key_file
+    certificate, key = settings.tls_cert_file, settings.tls_key_file
     if certificate is None:
         return
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

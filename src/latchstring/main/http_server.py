@@ -24,7 +24,7 @@ _CLOSE = (b"connection", b"close")
 
 def config(settings: Settings, application: ASGIApp) -> uvicorn.Config:
     """Return uvicorn's configuration."""
-    certificate, key = settings.tls_certificate_file, settings.tls_key_file
+    certificate, key = settings.tls_cert_file, settings.tls_key_file
     return uvicorn.Config(
         application,
         http=PatientProtocol,
