@@ -12,6 +12,7 @@ import click
 
 from latchstring.base.settings import (
     OTHER_VARIABLES,
+    ApiSettings,
     ClientSettings,
     ConnectionSettings,
     Settings,
@@ -69,6 +70,7 @@ def settings_page() -> str:
         table = _section(f"`[connections.{name}]`", ConnectionSettings, key)
         parts.append(_noted(table, "connections set"))
     parts.append(_noted(_section("`[[clients]]`", ClientSettings, ("clients", 0)), "clients set"))
+    parts.append(_noted(_section("`[[apis]]`", ApiSettings, ("apis", 0)), "apis set"))
     rows = [f"| `{name}` | {text} |" for name, text in OTHER_VARIABLES.items()]
     parts.append("\n".join(["## Other variables", "", "| variable | |", "|---|---|", *rows, ""]))
     return "\n".join(parts)

@@ -245,7 +245,7 @@ def test_two_clients_of_one_id_are_refused(tmp_path):
     faults = faults_of(tmp_path, EXAMPLE + second)
     line = len(EXAMPLE.splitlines()) + 3
     assert faults == [
-        f"{tmp_path}/latchstring.toml:{line}: clients[1].client_id: is the id of another client"
+        f"{tmp_path}/latchstring.toml:{line}: clients[1].client_id: is that of another table"
     ]
 
 

@@ -22,8 +22,10 @@ from latchstring.base import settings_values as values
 from latchstring.base.settings_declarations import rate_setting, setting
 from latchstring.base.settings_first_values import (
     CONNECTION_NAMES,
+    ApiSettings,
     ClientSettings,
     ConnectionSettings,
+    GrantType,
     OtherBrowser,
     Send,
     SigningAlgorithm,
@@ -34,8 +36,10 @@ __all__ = [
     "CONFIGURATION",
     "CONNECTION_NAMES",
     "OTHER_VARIABLES",
+    "ApiSettings",
     "ClientSettings",
     "ConnectionSettings",
+    "GrantType",
     "LifetimeSettings",
     "LimitSettings",
     "MailSettings",
@@ -158,7 +162,19 @@ class LifetimeSettings:
         default=timedelta(seconds=60),
     )
     access_token: timedelta = setting(
-        values.seconds(60, 2_592_000), "An access token lasts so long.", default=timedelta(days=1)
+        values.seconds(60, 2_592_000),
+        "An access token without an API lasts so long.",
+        default=timedelta(days=1),
+    )
+    refresh_token_idle: timedelta = setting(
+        values.seconds(300, 31_536_000),
+        "A refresh token that was not used for so long ends.",
+        default=timedelta(days=15),
+    )
+    refresh_token_absolute: timedelta = setting(
+        values.seconds(300, 63_072_000),
+        "A sign-in's refresh tokens end after so long, used or not.",
+        default=timedelta(days=30),
     )
 
 
@@ -261,6 +277,7 @@ class Settings:
     lifetimes: LifetimeSettings = field(default_factory=LifetimeSettings)
     connections: Mapping[str, ConnectionSettings] = field(default_factory=dict)
     clients: tuple[ClientSettings, ...] = ()
+    apis: tuple[ApiSettings, ...] = ()
 
     @property
     def issuer(self) -> str:

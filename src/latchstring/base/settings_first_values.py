@@ -15,12 +15,14 @@ from latchstring.base import settings_texts as texts
 from latchstring.base import settings_urls as urls
 from latchstring.base import settings_values as values
 from latchstring.base.settings_declarations import setting
-from latchstring.base.settings_texts import CONNECTION_NAMES
+from latchstring.base.settings_texts import CONNECTION_NAMES, GrantType
 
 __all__ = [
     "CONNECTION_NAMES",
+    "ApiSettings",
     "ClientSettings",
     "ConnectionSettings",
+    "GrantType",
     "OtherBrowser",
     "Send",
     "SigningAlgorithm",
@@ -148,6 +150,72 @@ class ClientSettings:
         "tenth of it.",
         default=SigningAlgorithm.RS256,
     )
+    grant_types: tuple[GrantType, ...] = setting(
+        values.listing(texts.grant_type, ", ".join(texts.GRANT_TYPES)),
+        "What it may bring to the token endpoint. Refresh tokens are given out only with "
+        "refresh_token among them, and only for the scope offline_access.",
+        default=(
+            GrantType.AUTHORIZATION_CODE,
+            GrantType.REFRESH_TOKEN,
+            GrantType.PASSWORDLESS_OTP,
+        ),
+    )
+    response_types: tuple[str, ...] = setting(
+        values.listing(texts.response_type, ", ".join(texts.RESPONSE_TYPES)),
+        "What it may ask of /authorize. All but code send tokens through the address bar: for old "
+        "SDKs that cannot do without.",
+        default=("code",),
+    )
+    require_pkce: bool = setting(
+        values.boolean(),
+        "Whether its authorization requests need a code_challenge. A public client's always do.",
+        default=True,
+    )
+    require_pushed_authorization_requests: bool = setting(
+        values.boolean(),
+        "Whether it must push its authorization requests (RFC 9126).",
+        default=False,
+    )
+    first_party: bool = setting(
+        values.boolean(),
+        "The operator's own: people are not asked whether it may know them. Others are.",
+        default=True,
+    )
+    apis: tuple[str, ...] = setting(
+        values.listing(texts.audience, "identifiers of [[apis]]"),
+        "APIs that it may call in its own name, by the client_credentials grant.",
+        default=(),
+    )
+    jwks: str | None = setting(
+        values.optional(texts.jwks, 'a JSON Web Key Set, such as {"keys": [...]}', longest=16_384),
+        "Its public keys, for authentication with private_key_jwt.",
+        default=None,
+    )
+    jwks_uri: str | None = setting(_PAGE, "Where its public keys are found.", default=None)
+    backchannel_logout_uri: str | None = setting(
+        _PAGE,
+        "Where it is told that somebody signed out (OpenID Back-Channel Logout).",
+        default=None,
+    )
+    backchannel_logout_session_required: bool = setting(
+        values.boolean(), "Whether a logout token must name the session.", default=False
+    )
+    trust_forwarded_for: bool = setting(
+        values.boolean(),
+        "Whether auth0-forwarded-for of its authenticated calls names the person's address. "
+        "Confidential clients only.",
+        default=False,
+    )
+    cross_origin_authentication: bool = setting(
+        values.boolean(),
+        "Whether pages of its web origins may sign people in with /co/authenticate.",
+        default=True,
+    )
+    cross_origin_loc: str | None = setting(
+        _PAGE,
+        "Its cross-origin verification page, for browsers that block third-party cookies.",
+        default=None,
+    )
     logo_url: str | None = setting(_PAGE, "Its logo on pages.", default=None)
     color: str | None = setting(
         values.optional(texts.color, "a color like #0a7d5a"), "Its color on pages.", default=None
@@ -156,6 +224,36 @@ class ClientSettings:
     privacy_url: str | None = setting(_PAGE, "Its privacy policy.", default=None)
     support_email: str | None = setting(
         values.optional(texts.address, "an email address"), "Who helps its users.", default=None
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiSettings:
+    """An API that access tokens are for: first values for the database, the truth from then on."""
+
+    identifier: str = setting(
+        values.required(texts.audience, "an absolute URI"),
+        "What clients name as audience, and what stands in the tokens' aud. Never changes.",
+    )
+    name: str = setting(
+        values.required(lambda text: values.line(100).parse(text), "at most 100 characters"),
+        "What people see where they are asked for consent.",
+    )
+    scopes: tuple[str, ...] = setting(
+        values.listing(texts.scope, "words of RFC 6749, not those of OpenID Connect"),
+        "What its tokens may allow.",
+        default=(),
+    )
+    token_lifetime: timedelta = setting(
+        values.seconds(60, 2_592_000), "How long its tokens last.", default=timedelta(days=1)
+    )
+    signing_alg: SigningAlgorithm = setting(
+        values.choice(SigningAlgorithm),
+        "What its tokens are signed with.",
+        default=SigningAlgorithm.RS256,
+    )
+    allow_offline_access: bool = setting(
+        values.boolean(), "Whether clients may have refresh tokens for it.", default=True
     )
 
 
@@ -171,3 +269,9 @@ def client_faults(settings: ClientSettings) -> Iterator[tuple[str, str]]:
     """Yield each setting that does not fit the others, with the reason."""
     if settings.native and settings.client_secret:
         yield "native", "must be false with a client_secret: an installed app cannot keep one"
+    if settings.jwks and settings.jwks_uri:
+        yield "jwks_uri", "must be empty with jwks: one of them tells the keys"
+    if settings.native and (settings.jwks or settings.jwks_uri):
+        yield "native", "must be false with keys: an installed app cannot keep one"
+    if settings.backchannel_logout_session_required and not settings.backchannel_logout_uri:
+        yield "backchannel_logout_uri", "is required with backchannel_logout_session_required"

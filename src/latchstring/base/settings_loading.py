@@ -1,6 +1,6 @@
 """Load the whole configuration, or refuse with every fault at once."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -12,6 +12,7 @@ from latchstring.base.settings import (
     CONFIGURATION,
     CONNECTION_NAMES,
     OTHER_VARIABLES,
+    ApiSettings,
     ClientSettings,
     ConnectionSettings,
     LifetimeSettings,
@@ -86,6 +87,12 @@ def read_client(table: Mapping[str, object]) -> ClientSettings:
     return _found(reading, _client(reading, ()))
 
 
+def read_api(table: Mapping[str, object]) -> ApiSettings:
+    """Return an API from names and values as the file has them; raise ``SettingsError``."""
+    reading = Reading(SettingsFile(Path(), dict(table)))
+    return _found(reading, reading.record(ApiSettings, ()))
+
+
 def _found(reading: Reading, record: Record | None) -> Record:
     if record is None or reading.problems:
         raise SettingsError(Problem("", fault.key, fault.message) for fault in reading.problems)
@@ -96,7 +103,10 @@ def _settings(reading: Reading) -> Settings | None:
     found = reading.values(Settings)
     parts: dict[str, Any] = {name: reading.record(kind, (name,)) for name, kind in SECTIONS.items()}
     parts["connections"] = _connections(reading)
-    parts["clients"] = _clients(reading)
+    parts["clients"] = _repeated(reading, "clients", "client_id", _client)
+    parts["apis"] = _repeated(
+        reading, "apis", "identifier", lambda found, key: found.record(ApiSettings, key)
+    )
     reading.refuse_unknown_variables(OTHER_VARIABLES)
     if reading.problems:
         return None
@@ -132,18 +142,22 @@ def _connection(reading: Reading, name: str, key: Key) -> ConnectionSettings | N
     return connection
 
 
-def _clients(reading: Reading) -> tuple[ClientSettings, ...]:
-    given = reading.file.table.get("clients", [])
+def _repeated(
+    reading: Reading, name: str, unique: str, read: Callable[[Reading, Key], Record | None]
+) -> tuple[Record, ...]:
+    """Return the records of the tables headed ``[[name]]``; no two share what makes them unique."""
+    given = reading.file.table.get(name, [])
     if not isinstance(given, list):
-        reading.refuse(("clients",), "must be repeated tables, each headed [[clients]]")
+        reading.refuse((name,), f"must be repeated tables, each headed [[{name}]]")
         return ()
-    found: dict[str, ClientSettings] = {}
+    found: dict[str, Record] = {}
     for position in range(len(given)):
-        client = _client(reading, ("clients", position))
-        if client is not None and client.client_id in found:
-            reading.refuse(("clients", position, "client_id"), "is the id of another client")
-        elif client is not None:
-            found[client.client_id] = client
+        record = read(reading, (name, position))
+        if record is None:
+            continue
+        if getattr(record, unique) in found:
+            reading.refuse((name, position, unique), "is that of another table")
+        found[getattr(record, unique)] = record
     return tuple(found.values())
 
 
@@ -176,6 +190,8 @@ def _faults(settings: Settings) -> Iterator[tuple[Key, str]]:
         yield ("metrics_listen",), "must not be where everybody comes in"
     if settings.lifetimes.session_idle > settings.lifetimes.session_absolute:
         yield ("lifetimes", "session_idle"), "must not be longer than session_absolute"
+    if settings.lifetimes.refresh_token_idle > settings.lifetimes.refresh_token_absolute:
+        yield ("lifetimes", "refresh_token_idle"), "must not be longer than refresh_token_absolute"
 
 
 def _mail_faults(settings: Settings) -> Iterator[tuple[Key, str]]:

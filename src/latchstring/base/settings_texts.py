@@ -1,6 +1,8 @@
 """Texts with a shape of their own: addresses, ids, colors, regions, paths."""
 
+import json
 import re
+from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
@@ -11,6 +13,35 @@ _LISTEN = re.compile(r"^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+):([0-9]{1,5})$")
 _COLOR = re.compile(r"^#[0-9a-fA-F]{6}$")
 _CLIENT_ID = re.compile(r"^[A-Za-z0-9._~-]{1,128}$")
 CONNECTION_NAMES = ("email", "sms")
+
+
+class GrantType(StrEnum):
+    """What an application may bring to the token endpoint."""
+
+    AUTHORIZATION_CODE = "authorization_code"
+    REFRESH_TOKEN = "refresh_token"  # noqa: S105 - the name of a grant (RFC 6749), no token
+    CLIENT_CREDENTIALS = "client_credentials"
+    DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
+    PASSWORDLESS_OTP = "http://auth0.com/oauth/grant-type/passwordless/otp"
+
+
+GRANT_TYPES = tuple(grant.value for grant in GrantType)
+RESPONSE_TYPES = (
+    "code",
+    "token",
+    "id_token",
+    "id_token token",
+    "code token",
+    "code id_token",
+    "code id_token token",
+)
+"""Words in the order of the alphabet, as ``response_type`` is a set of them."""
+
+OIDC_SCOPES = ("openid", "profile", "email", "phone", "offline_access")
+_SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,100}")
+_AUDIENCE = re.compile(
+    r"[A-Za-z][A-Za-z0-9+.-]*:[\x21\x23-\x3b\x3d\x3f-\x5b\x5d\x5f\x61-\x7a\x7e]+"
+)
 
 _HIGHEST_PORT = 65535
 _SHORTEST_SECRET, _LONGEST_SECRET = 32, 256
@@ -101,3 +132,41 @@ def path(text: str) -> Path:
 def anchored(found: Path | None, folder: Path) -> Path | None:
     """Return the path, starting at the folder unless it is absolute."""
     return None if found is None else folder / found
+
+
+def grant_type(text: str) -> GrantType:
+    """Read a grant type."""
+    return GrantType(text) if text in GRANT_TYPES else refuse(f"must hold {', '.join(GRANT_TYPES)}")
+
+
+def response_type(text: str) -> str:
+    """Read a response type; its words may stand in any order."""
+    words = " ".join(sorted(text.split()))
+    return words if words in RESPONSE_TYPES else refuse(f"must hold {', '.join(RESPONSE_TYPES)}")
+
+
+def scope(text: str) -> str:
+    """Read one scope of an API (RFC 6749 section 3.3)."""
+    if text in OIDC_SCOPES:
+        refuse(f"must not hold {text}: OpenID Connect has it")
+    return text if _SCOPE.fullmatch(text) else refuse("must hold words without spaces or quotes")
+
+
+def audience(text: str) -> str:
+    """Read an API's identifier: an absolute URI, which nothing needs to answer at."""
+    if not _AUDIENCE.fullmatch(text):
+        refuse('must be an absolute URI, such as "https://api.acme.example/"')
+    return text
+
+
+def jwks(text: str) -> str:
+    """Read a JSON Web Key Set of public keys (RFC 7517 section 5)."""
+    try:
+        keys = json.loads(text)["keys"]
+    except (ValueError, TypeError, KeyError):
+        refuse('must be a JSON Web Key Set, such as {"keys": [...]}')
+    if not isinstance(keys, list) or not all(isinstance(key, dict) for key in keys):
+        refuse('must be a JSON Web Key Set, such as {"keys": [...]}')
+    if any(key.keys() & {"d", "p", "q", "k"} for key in keys):
+        refuse("must hold public keys alone")
+    return text

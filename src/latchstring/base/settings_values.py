@@ -80,11 +80,17 @@ def required(parse: Callable[[str], object], says: str) -> Reader:
     return Reader("text", says, lambda value: parse(_line(value) or refuse("must not be empty")))
 
 
-def optional(parse: Callable[[str], object], says: str, *, absent: object = None) -> Reader:
+def optional(
+    parse: Callable[[str], object],
+    says: str,
+    *,
+    absent: object = None,
+    longest: int = _LONGEST_TEXT,
+) -> Reader:
     """Read text whose empty form means that there is none."""
 
     def read(value: object) -> object:
-        text = _line(value)
+        text = _line(value, longest)
         return parse(text) if text else absent
 
     return Reader("text", f"{says}; empty: none", read)

@@ -15,6 +15,8 @@ from latchstring.base.errors import InvalidRequest, Unavailable
 from latchstring.base.logging import get_logger
 from latchstring.db import statements
 from latchstring.db.database import Database, Transaction
+from latchstring.domain.apis import store as apis
+from latchstring.domain.apis.api import Api
 from latchstring.domain.clients import store as clients
 from latchstring.domain.clients.client import Client
 from latchstring.domain.connections import store as connections
@@ -32,6 +34,7 @@ class Configuration(msgspec.Struct, frozen=True):
 
     connections: Mapping[str, Connection]
     clients: Mapping[str, Client]
+    apis: Mapping[str, Api]
     signing_keys: Sequence[SigningKey]
     version: int
 
@@ -130,9 +133,11 @@ async def _read(tx: Transaction) -> Configuration:
     applications = [
         _client(row) for row in await clients.list_clients(tx) if row.removed_at is None
     ]
+    services = [_api(row) for row in await apis.list_apis(tx) if row.removed_at is None]
     return Configuration(
         connections={found.name: found for found in ways_in if found is not None},
         clients={found.client_id: found for found in applications if found is not None},
+        apis={found.identifier: found for found in services if found is not None},
         signing_keys=await keys.list_keys(tx),
         version=await read_version(tx),
     )
@@ -152,4 +157,12 @@ def _client(row: clients.StoredClient) -> Client | None:
         return Client.from_stored(row.settings, row.secret_digest)
     except InvalidRequest as error:
         get_logger().error("client_left_out", client_id=row.client_id, reason=str(error))
+        return None
+
+
+def _api(row: apis.StoredApi) -> Api | None:
+    try:
+        return Api.from_stored(row.settings)
+    except InvalidRequest as error:
+        get_logger().error("api_left_out", api=row.identifier, reason=str(error))
         return None

@@ -1,4 +1,4 @@
-"""Write the file's connections and clients where the database has none, and tell what differs."""
+"""Write the file's first values where the database has none, and tell what differs."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -10,6 +10,8 @@ from latchstring.base import secrets
 from latchstring.base.clock import Clock
 from latchstring.base.settings import Settings
 from latchstring.db.database import Database, Transaction
+from latchstring.domain.apis import store as apis
+from latchstring.domain.apis.api import Api
 from latchstring.domain.clients import store as clients
 from latchstring.domain.clients.client import Client
 from latchstring.domain.connections import store as connections
@@ -33,7 +35,7 @@ class FirstValues(msgspec.Struct, frozen=True):
 
 
 class WriteFirstValues(msgspec.Struct, frozen=True):
-    """After this the database holds every connection and client that the file names."""
+    """After this the database holds every connection, client and API that the file names."""
 
     database: Database
     clock: Clock
@@ -49,6 +51,7 @@ class WriteFirstValues(msgspec.Struct, frozen=True):
         outcomes = [
             *[await _write_connection(tx, connection, now) for connection in ways_in],
             *[await _write_client(tx, client, now) for client in applications],
+            *[await _write_api(tx, Api.of(found), now) for found in settings.apis],
         ]
         written = tuple(outcome for outcome in outcomes if isinstance(outcome, str))
         if written:
@@ -84,6 +87,17 @@ async def _write_client(tx: Transaction, client: Client, now: datetime) -> str |
         in_file, in_database = _secrecy(client.secret_digest), _secrecy(row.secret_digest)
         found.append(Difference(f"{key}.client_secret", in_file, in_database))
     return found
+
+
+async def _write_api(tx: Transaction, api: Api, now: datetime) -> str | list[Difference]:
+    """Return the name of what was written, else how the file differs from what is there."""
+    key = f"apis.{api.identifier}"
+    if await apis.insert_api(tx, api, now):
+        return key
+    row = await apis.find_api(tx, api.identifier)
+    if row is None:
+        return [Difference(key, "present", "removed")]
+    return _differences(key, api.as_stored(), row.settings)
 
 
 def _differences(

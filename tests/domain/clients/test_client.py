@@ -162,7 +162,7 @@ def test_what_is_stored_comes_back_the_same():
 
 def test_a_row_of_another_version_is_read_as_far_as_it_is_known():
     values = {"client_id": "acme-web", "name": "Acme", "invented_later": 1}
-    assert Client.from_stored(values, None) == a_client()
+    assert Client.from_stored(values, None) == a_client(require_pkce=False)
 
 
 def test_a_change_replaces_what_it_names_and_keeps_the_secret():

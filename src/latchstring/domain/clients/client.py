@@ -9,7 +9,7 @@ from typing import Any
 from latchstring.base import secrets
 from latchstring.base.errors import InvalidRequest
 from latchstring.base.ids import ClientId, ConnectionName
-from latchstring.base.settings import ClientSettings, SigningAlgorithm
+from latchstring.base.settings import ClientSettings, GrantType, SigningAlgorithm
 from latchstring.base.settings_declarations import declarations, stored, stored_names
 from latchstring.base.settings_loading import read_client
 from latchstring.base.settings_reading import SettingsError
@@ -40,6 +40,19 @@ class Client:
     web_origins: tuple[str, ...] = ()
     connections: tuple[ConnectionName, ...] = ()
     id_token_signed_response_alg: SigningAlgorithm = SigningAlgorithm.RS256
+    grant_types: tuple[GrantType, ...] = ()
+    response_types: tuple[str, ...] = ("code",)
+    require_pkce: bool = True
+    require_pushed_authorization_requests: bool = False
+    first_party: bool = True
+    apis: tuple[str, ...] = ()
+    jwks: str | None = None
+    jwks_uri: str | None = None
+    backchannel_logout_uri: str | None = None
+    backchannel_logout_session_required: bool = False
+    trust_forwarded_for: bool = False
+    cross_origin_authentication: bool = True
+    cross_origin_loc: str | None = None
     logo_url: str | None = None
     color: str | None = None
     terms_url: str | None = None
@@ -63,6 +76,8 @@ class Client:
         if settings.native and secret_digest is not None:
             message = "native: must be false with a secret: an installed app cannot keep one"
             raise InvalidRequest(message, field="native")
+        if secret_digest is None and not (settings.jwks or settings.jwks_uri):
+            _require_nothing_of_its_own(settings)
         declared = declarations(ClientSettings).values()
         given = {
             item.attribute: getattr(settings, item.attribute)
@@ -78,6 +93,8 @@ class Client:
         What is absent has its default, what is unknown is passed over.
         """
         known = stored_names(ClientSettings)
+        # Clients that were there before the setting was go on as they did.
+        values = {"require_pkce": False} | dict(values)
         return cls.from_values({key: values[key] for key in known & values.keys()}, secret_digest)
 
     def as_stored(self) -> dict[str, Any]:
@@ -92,13 +109,23 @@ class Client:
 
     @property
     def type(self) -> ClientType:
-        """Public without a secret, confidential with one."""
-        return ClientType.PUBLIC if self.secret_digest is None else ClientType.CONFIDENTIAL
+        """Public without a secret or a key, confidential with one."""
+        return ClientType.PUBLIC if self.is_public else ClientType.CONFIDENTIAL
 
     @property
     def is_public(self) -> bool:
         """Whether anybody may speak in its name, so that PKCE must bind the answer."""
-        return self.secret_digest is None
+        return self.secret_digest is None and not self.has_keys
+
+    @property
+    def has_keys(self) -> bool:
+        """Whether it may prove itself by a signature (RFC 7523)."""
+        return self.jwks is not None or self.jwks_uri is not None
+
+    @property
+    def needs_pkce(self) -> bool:
+        """Whether an authorization request of its needs a code_challenge."""
+        return self.require_pkce or self.is_public
 
     @property
     def default_callback(self) -> str | None:
@@ -112,7 +139,7 @@ class Client:
         presents a secret is mistaken about who it is.
         """
         if self.secret_digest is None:
-            return not secret
+            return self.is_public and not secret
         return bool(secret) and secrets.equal(secrets.digest(secret or ""), self.secret_digest)
 
     def accepts_callback(self, url: str) -> bool:
@@ -131,12 +158,26 @@ class Client:
         """Whether people may sign in to it this way."""
         return connection in self.connections
 
+    def may_use(self, grant: GrantType) -> bool:
+        """Whether it may bring this to the token endpoint."""
+        return grant in self.grant_types
+
     def _is_registered(self, url: str, registered: tuple[str, ...]) -> bool:
         if url in registered:
             return True
         # An installed app cannot know which port it gets; only on the loopback literals.
         wanted = _without_port(url) if self.native and self.is_public else None
         return wanted is not None and any(wanted == _without_port(known) for known in registered)
+
+
+def _require_nothing_of_its_own(settings: ClientSettings) -> None:
+    """Refuse to a client that anybody can speak for what rests on its being itself."""
+    if GrantType.CLIENT_CREDENTIALS in settings.grant_types:
+        message = "grant_types: client_credentials needs a secret or a key"
+        raise InvalidRequest(message, field="grant_types")
+    if settings.trust_forwarded_for:
+        message = "trust_forwarded_for: must be false without a secret or a key"
+        raise InvalidRequest(message, field="trust_forwarded_for")
 
 
 def _without_port(url: str) -> tuple[str, str] | None:
