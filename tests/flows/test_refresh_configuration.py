@@ -152,12 +152,27 @@ async def test_a_signer_that_comes_late_is_not_told_what_was_read_before(tmp_pat
         assert signer.key_id(SigningAlgorithm.ES256) == key.id
 
 
+async def test_a_key_is_published_once_a_client_reads_its_kind(tmp_path):
+    async with two_processes(tmp_path) as (one, other):
+        signer = Signer(KEYRING)
+        await other.configuration.keep(signer)
+        key = generate(SigningAlgorithm.ES256, KeyState.CURRENT, KEYRING, now=NOON)
+        await put(one.database, key)
+        await other.configuration.refresh()
+        assert key.id not in signer.document.decode()
+
+        await one.desk.clients.change("acme-web", {"id_token_signed_response_alg": "ES256"})
+        await other.configuration.refresh()
+
+        assert key.id in signer.document.decode()
+
+
 async def test_a_key_that_our_key_file_does_not_open_is_told_and_published(tmp_path):
     async with two_processes(tmp_path) as (one, other):
         signer = Signer(KEYRING)
         await other.configuration.keep(signer)
         theirs = Keyring({1: b"k" * 32, 2: b"n" * 32})
-        key = generate(SigningAlgorithm.ES256, KeyState.CURRENT, theirs, now=NOON)
+        key = generate(SigningAlgorithm.RS256, KeyState.CURRENT, theirs, now=NOON)
         await put(one.database, key)
 
         with capture_logs() as logs:

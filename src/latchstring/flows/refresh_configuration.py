@@ -13,6 +13,7 @@ import msgspec
 
 from latchstring.base.errors import InvalidRequest, Unavailable
 from latchstring.base.logging import get_logger
+from latchstring.base.settings import SigningAlgorithm
 from latchstring.db import statements
 from latchstring.db.database import Database, Transaction
 from latchstring.domain.apis import store as apis
@@ -37,6 +38,17 @@ class Configuration(msgspec.Struct, frozen=True):
     apis: Mapping[str, Api]
     signing_keys: Sequence[SigningKey]
     version: int
+
+    @property
+    def algorithms(self) -> frozenset[SigningAlgorithm]:
+        """What somebody's tokens are signed with, and the one that every library reads.
+
+        Keys of others are not published: there are verifiers that refuse a whole key set for one
+        key of a kind they do not know (auth0-python 6).
+        """
+        clients = {client.id_token_signed_response_alg for client in self.clients.values()}
+        apis = {api.signing_alg for api in self.apis.values()}
+        return frozenset({SigningAlgorithm.RS256} | clients | apis)
 
 
 class _Look(msgspec.Struct, frozen=True):
@@ -112,7 +124,7 @@ class RefreshConfiguration(msgspec.Struct):
     def _tell_signer(self, current: Configuration) -> None:
         if self._signer is None:
             return
-        for key_id in self._signer.replace(current.signing_keys):
+        for key_id in self._signer.replace(current.signing_keys, current.algorithms):
             # The key before it goes on signing; it is published as long as tokens of it may live.
             get_logger().error("signing_key_not_opened", key_id=key_id)
 

@@ -1,6 +1,6 @@
 """The published key set (RFC 7517 section 5)."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from datetime import timedelta
 
 import msgspec
@@ -20,6 +20,7 @@ def in_order(keys: Iterable[SigningKey]) -> list[SigningKey]:
     return sorted(keys, key=lambda key: (_ORDER.index(key.state), _FIRST.index(key.algorithm)))
 
 
-def document(keys: Iterable[SigningKey]) -> bytes:
-    """Return the key set as JSON: public halves alone."""
-    return msgspec.json.encode({"keys": [key.public_jwk for key in in_order(keys)]})
+def document(keys: Iterable[SigningKey], algorithms: Container[SigningAlgorithm]) -> bytes:
+    """Return the key set as JSON: public halves alone, of the algorithms that somebody reads."""
+    published = [key.public_jwk for key in in_order(keys) if key.algorithm in algorithms]
+    return msgspec.json.encode({"keys": published})

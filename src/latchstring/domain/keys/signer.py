@@ -1,7 +1,7 @@
 """Sign claims, and recognize what we signed."""
 
 from binascii import b2a_base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -46,10 +46,15 @@ class Signer:
         self._keyring = keyring
         self._held = _Held(b"", {}, {}, {})
 
-    def replace(self, keys: Sequence[SigningKey]) -> list[KeyId]:
+    def replace(
+        self,
+        keys: Sequence[SigningKey],
+        published: Container[SigningAlgorithm] = frozenset(SigningAlgorithm),
+    ) -> list[KeyId]:
         """Use these keys from now on; return which of those that should sign cannot be opened.
 
-        In the place of one that cannot, the newest signs that can and is still published.
+        In the place of one that cannot, the newest signs that can and is still published. The key
+        set holds keys of the ``published`` algorithms alone.
         """
         opened = {key.id: self._held.by_id.get(key.id) or self._open(key) for key in keys}
         signing: dict[SigningAlgorithm, tuple[OpenKey, jwk.PrivateKey]] = {}
@@ -58,7 +63,7 @@ class Signer:
             if key.state is not KeyState.NEXT and found.private is not None:
                 signing[key.algorithm] = found, found.private
         self._held = _Held(
-            document=jwks.document(keys),
+            document=jwks.document(keys, published),
             signing=signing,
             by_header={key.header: key for key in opened.values()},
             by_id=opened,
