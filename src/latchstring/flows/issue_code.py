@@ -28,6 +28,8 @@ async def issue_code(
         code_challenge=request.code_challenge,
         auth_time=session.authenticated_at,
         amr=session.amr,
+        audience=request.audience,
+        claims=request.claims,
     )
     code, row = issue(terms, lifetime=lifetime, now=now)
     await authorizations.insert_code(tx, row)

@@ -41,7 +41,7 @@ async def test_only_what_works_is_advertised(application):
     assert document["grant_types_supported"] == ["authorization_code"]
     assert document["code_challenge_methods_supported"] == ["S256"]
     assert document["id_token_signing_alg_values_supported"] == ["RS256", "ES256"]
-    assert document["scopes_supported"] == ["openid", "profile", "email", "phone"]
+    assert document["scopes_supported"] == ["openid", "profile", "email", "phone", "offline_access"]
     assert document["authorization_response_iss_parameter_supported"] is True
     assert document["request_parameter_supported"] is False
     assert document["request_uri_parameter_supported"] is False

@@ -30,6 +30,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     code_challenge: str | None
     auth_time: datetime
     amr: tuple[str, ...]
+    audience: str | None = None
+    claims: str | None = None
 
 
 class AuthorizationCode(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +50,11 @@ class AuthorizationCode(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     expires_at: datetime
     used_at: datetime | None
+    audience: str | None
+    """The API that the access token is for."""
+
+    claims: str | None
+    """Claims asked for by name, as JSON."""
 
     def refusal(self, presented: "Presented", *, now: datetime) -> str | None:
         """Return why this presentation is refused, for the log, or nothing if it is right."""
@@ -95,4 +102,6 @@ def issue(terms: Terms, *, lifetime: timedelta, now: datetime) -> tuple[str, Aut
         created_at=now,
         expires_at=now + lifetime,
         used_at=None,
+        audience=terms.audience,
+        claims=terms.claims,
     )

@@ -56,6 +56,10 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     login_hint: str | None = None
     expected_user_id: UserId | None = None
     connection: ConnectionName | None = None
+    audience: str | None = None
+    claims: str | None = None
+    response_type: str | None = None
+    ui_locales: str | None = None
 
 
 class AuthorizationRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,6 +98,18 @@ class AuthorizationRequest(msgspec.Struct, frozen=True, kw_only=True):
     """The session that the person opened for this very request, once they did."""
 
     completed_at: datetime | None
+    audience: str | None
+    """The API that the access token is to be for."""
+
+    claims: str | None
+    """Claims asked for by name, as JSON (OpenID Connect Core 5.5)."""
+
+    response_type: str | None
+    """Nothing: ``code``."""
+
+    ui_locales: str | None
+    consented_at: datetime | None
+    """Once the person agreed to what this application may know."""
 
     def is_for(self, user_id: UserId) -> bool:
         """Whether this user may answer it."""
@@ -167,4 +183,9 @@ def open_request(wanted: Wanted, browser_digest: str, *, now: datetime) -> Autho
         last_start_at=None,
         session_id=None,
         completed_at=None,
+        audience=wanted.audience,
+        claims=wanted.claims,
+        response_type=wanted.response_type,
+        ui_locales=wanted.ui_locales,
+        consented_at=None,
     )

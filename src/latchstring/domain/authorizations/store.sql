@@ -3,17 +3,20 @@
 insert into authorization_requests
     (id, browser_digest, client_id, redirect_uri, response_mode, scope, state, nonce, code_challenge,
      prompt, max_age_seconds, login_hint, expected_user_id, connection, identifier, identifier_digest,
-     challenged_connection, created_at, expires_at, starts, last_start_at, session_id, completed_at)
+     challenged_connection, created_at, expires_at, starts, last_start_at, session_id, completed_at,
+     audience, claims, response_type, ui_locales, consented_at)
 values
     (:id, :browser_digest, :client_id, :redirect_uri, :response_mode, :scope, :state, :nonce, :code_challenge,
      :prompt, :max_age_seconds, :login_hint, :expected_user_id, :connection, :identifier, :identifier_digest,
-     :challenged_connection, :created_at, :expires_at, :starts, :last_start_at, :session_id, :completed_at)
+     :challenged_connection, :created_at, :expires_at, :starts, :last_start_at, :session_id, :completed_at,
+     :audience, :claims, :response_type, :ui_locales, :consented_at)
 
 -- find_request --
 -- A request, for the browser that made it alone.
 select id, browser_digest, client_id, redirect_uri, response_mode, scope, state, nonce, code_challenge,
     prompt, max_age_seconds, login_hint, expected_user_id, connection, identifier, identifier_digest,
-    challenged_connection, created_at, expires_at, starts, last_start_at, session_id, completed_at
+    challenged_connection, created_at, expires_at, starts, last_start_at, session_id, completed_at,
+    audience, claims, response_type, ui_locales, consented_at
 from authorization_requests where id = :id and browser_digest = :browser_digest
 
 -- note_start --
@@ -50,17 +53,17 @@ update authorization_requests set completed_at = :now where completed_at is null
 -- A code that works once.
 insert into authorization_codes
     (code_digest, client_id, redirect_uri, user_id, session_id, scope, nonce, code_challenge,
-     auth_time, amr, created_at, expires_at, used_at)
+     auth_time, amr, created_at, expires_at, used_at, audience, claims)
 values
     (:code_digest, :client_id, :redirect_uri, :user_id, :session_id, :scope, :nonce, :code_challenge,
-     :auth_time, :amr, :created_at, :expires_at, :used_at)
+     :auth_time, :amr, :created_at, :expires_at, :used_at, :audience, :claims)
 
 -- spend_code --
 -- The first use takes the code, whoever presents it; every other one gets no row.
 update authorization_codes set used_at = :now
 where code_digest = :code_digest and used_at is null
 returning code_digest, client_id, redirect_uri, user_id, session_id, scope, nonce, code_challenge,
-    auth_time, amr, created_at, expires_at, used_at
+    auth_time, amr, created_at, expires_at, used_at, audience, claims
 
 -- drop_unspent_codes --
 -- No code that was given out before this moment is good for tokens.
@@ -69,7 +72,7 @@ delete from authorization_codes where used_at is null
 -- find_code --
 -- A code, spent or not.
 select code_digest, client_id, redirect_uri, user_id, session_id, scope, nonce, code_challenge,
-    auth_time, amr, created_at, expires_at, used_at
+    auth_time, amr, created_at, expires_at, used_at, audience, claims
 from authorization_codes where code_digest = :code_digest
 
 -- purge_requests --

@@ -1,0 +1,41 @@
+"""Decide what a client is granted: for which API, and which of the scopes it asks for."""
+
+import msgspec
+
+from latchstring.base.settings import GrantType
+from latchstring.domain.apis.api import Api, wanted_api
+from latchstring.domain.authorizations.scopes import granted
+from latchstring.domain.clients.client import Client
+from latchstring.flows.refresh_configuration import RefreshConfiguration
+
+
+class Granted(msgspec.Struct, frozen=True):
+    """What tokens will be good for."""
+
+    scope: str
+    api: Api | None
+    """Nothing: our own userinfo endpoint alone."""
+
+    @property
+    def audience(self) -> str | None:
+        """The API's identifier."""
+        return None if self.api is None else self.api.identifier
+
+
+class GrantScope(msgspec.Struct, frozen=True):
+    """Reads the configuration in memory; no database is asked."""
+
+    configuration: RefreshConfiguration
+    issuer: str
+
+    def __call__(self, client: Client, scope: str | None, audience: str | None) -> Granted:
+        """Return what is granted; raise ``UnknownAudience``.
+
+        A refresh token is for clients that may bring it back, and for APIs that allow it.
+        """
+        api = wanted_api(self.configuration.current.apis, audience, self.issuer)
+        offline = client.may_use(GrantType.REFRESH_TOKEN)
+        if api is None:
+            return Granted(granted(scope, offline=offline), None)
+        allowed = offline and api.allow_offline_access
+        return Granted(granted(scope, api.scopes, offline=allowed), api)
