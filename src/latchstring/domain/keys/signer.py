@@ -2,6 +2,7 @@
 
 from binascii import b2a_base64
 from collections.abc import Container, Mapping, Sequence
+from enum import StrEnum
 from typing import Any
 
 import msgspec
@@ -14,6 +15,16 @@ from latchstring.domain.keys import jwk, jwks, signature
 from latchstring.domain.keys.key import KeyState, SigningKey, unseal
 
 _LONGEST = 8192
+
+
+class TokenKind(StrEnum):
+    """What a token says it is, as ``typ``: none is taken for another (RFC 8725 section 3.11)."""
+
+    ID_TOKEN = "JWT"  # noqa: S105 - a media type
+    ACCESS_TOKEN = "at+jwt"  # noqa: S105 - a media type (RFC 9068)
+    LOGOUT_TOKEN = "logout+jwt"  # noqa: S105 - a media type (OpenID Back-Channel Logout 2.4)
+
+
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
@@ -21,8 +32,8 @@ class OpenKey(msgspec.Struct, frozen=True):
     """A key ready for use, in memory only."""
 
     id: KeyId
-    header: bytes
-    """Of every token it signs: the first segment."""
+    headers: Mapping[TokenKind, bytes]
+    """The first segment of every token of a kind that it signs."""
 
     public: jwk.PublicKey
     private: jwk.PrivateKey | None
@@ -32,7 +43,7 @@ class OpenKey(msgspec.Struct, frozen=True):
 class _Held(msgspec.Struct, frozen=True):
     document: bytes
     signing: Mapping[SigningAlgorithm, tuple[OpenKey, jwk.PrivateKey]]
-    by_header: Mapping[bytes, OpenKey]
+    by_header: Mapping[bytes, tuple[TokenKind, OpenKey]]
     by_id: Mapping[KeyId, OpenKey]
 
 
@@ -65,7 +76,11 @@ class Signer:
         self._held = _Held(
             document=jwks.document(keys, published),
             signing=signing,
-            by_header={key.header: key for key in opened.values()},
+            by_header={
+                header: (kind, key)
+                for key in opened.values()
+                for kind, header in key.headers.items()
+            },
             by_id=opened,
         )
         return [
@@ -87,15 +102,16 @@ class Signer:
         self,
         claims: Mapping[str, object],
         algorithm: SigningAlgorithm = SigningAlgorithm.RS256,
+        kind: TokenKind = TokenKind.ID_TOKEN,
     ) -> str:
         """Return the claims as a signed JWT (RFC 7515 section 3.1); from any thread."""
         key, private = self._signing(algorithm)
-        signed = b"%b.%b" % (key.header, _segment(msgspec.json.encode(claims)))
+        signed = b"%b.%b" % (key.headers[kind], _segment(msgspec.json.encode(claims)))
         token = b"%b.%b" % (signed, _segment(signature.sign(private, signed)))
         return token.decode("ascii")
 
-    def recognize(self, token: str) -> dict[str, Any] | None:
-        """Return the claims of an ID token of ours, however old, or nothing.
+    def recognize(self, token: str, kind: TokenKind = TokenKind.ID_TOKEN) -> dict[str, Any] | None:
+        """Return the claims of a token of ours of this kind, however old, or nothing.
 
         Nothing in its header is read: it must be, to the letter, the one that a key of ours
         writes. So no token can name its own algorithm, key or kind (RFC 8725 section 3.1).
@@ -104,8 +120,8 @@ class Signer:
             return None
         signed, _, sealed = token.rpartition(".")
         header, _, payload = signed.partition(".")
-        key = self._held.by_header.get(header.encode())
-        if key is None:
+        found, key = self._held.by_header.get(header.encode(), (None, None))
+        if key is None or found is not kind:
             return None
         try:
             if not signature.is_genuine(key.public, decode(sealed), signed.encode()):
@@ -126,10 +142,9 @@ class Signer:
             private = unseal(key, self._keyring)
         except (UnknownKey, BrokenSeal):
             private = None
-        header = {"typ": "JWT", "alg": key.algorithm.value, "kid": key.id}
-        return OpenKey(
-            key.id, _segment(msgspec.json.encode(header)), jwk.public_key(key.public_jwk), private
-        )
+        said = {"alg": key.algorithm.value, "kid": key.id}
+        headers = {kind: _segment(msgspec.json.encode({"typ": kind} | said)) for kind in TokenKind}
+        return OpenKey(key.id, headers, jwk.public_key(key.public_jwk), private)
 
 
 def _segment(data: bytes) -> bytes:
