@@ -6,7 +6,7 @@ BIN    := .venv/bin
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-all check format bench chaos coverage catalogue reference lock chromium postgresql clean
+.PHONY: help setup run test test-all check format bench chaos coverage catalogue reference lock chromium postgresql interop clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -17,10 +17,10 @@ setup:  ## install everything into .venv (quick when nothing changed)
 run: setup  ## start the server, its developer inbox and the demo application
 	@exec $(BIN)/latchstring dev $(ARGS)
 
-test: setup chromium postgresql  ## run the tests, quick profile
+test: setup chromium postgresql interop  ## run the tests, quick profile
 	@scripts/test.sh $(ARGS)
 
-test-all: setup chromium postgresql  ## run the tests, full profile
+test-all: setup chromium postgresql interop  ## run the tests, full profile
 	@LATCHSTRING_TEST_PROFILE=full scripts/test.sh $(ARGS)
 
 check: setup  ## format, lint, types, floors, templates, spelling, catalogue
@@ -36,7 +36,7 @@ bench: setup  ## measure sign-ins beside peers and bare limits (ARGS=--quick tak
 chaos: setup postgresql  ## break things on purpose, about an hour (ARGS=--short takes minutes)
 	$(BIN)/python -m chaos $(ARGS)
 
-coverage: setup chromium postgresql  ## run the tests and refuse less than 95 % coverage
+coverage: setup chromium postgresql interop  ## run the tests and refuse less than 95 % coverage
 	$(BIN)/coverage erase
 	@scripts/test.sh --cov --cov-append --cov-report= $(ARGS)
 	$(BIN)/coverage report
@@ -56,6 +56,9 @@ chromium:  ## make sure the browser tests have a browser
 postgresql:  ## make sure the tests have PostgreSQL and what stands around it
 	@scripts/postgresql.sh server pgbouncer haproxy faketime
 
+interop:  ## make sure the tests have Node.js and the clients that npm publishes
+	@scripts/interop.sh
+
 clean:  ## remove what can be made again, .venv included; keeps .latchstring
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.* dist
+	rm -rf .venv tests/interop/node/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.* dist
 	find src -name '*.mo' -delete

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import time
@@ -14,6 +15,7 @@ import httpx2
 import psutil
 
 from tests.support.sinks import MailSink, SmsGateway, a_mail_sink, an_sms_gateway, free_port
+from tests.support.tls import Certificates
 
 PROGRAM = [sys.executable, "-c", "from latchstring.main import run; run()"]
 SECRET = "a-secret-of-at-least-32-characters!!"
@@ -75,11 +77,18 @@ class Server:
     mail: MailSink
     sms: SmsGateway
     process: subprocess.Popen[bytes] | None = None
+    secured: Certificates | None = None
+    """What it proves itself with; without it, it speaks plain HTTP."""
 
     @property
     def url(self) -> str:
         """The public URL."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"https://{self.host}" if self.secured else f"http://127.0.0.1:{self.port}"
+
+    @property
+    def host(self) -> str:
+        """Host and port over TLS: what an Auth0 SDK calls the domain."""
+        return f"localhost:{self.port}"
 
     @property
     def log(self) -> str:
@@ -131,8 +140,9 @@ class Server:
         )
 
     def _is_ready(self) -> bool:
+        trusted: ssl.SSLContext | bool = self.secured.trusting() if self.secured else True
         try:
-            return httpx2.get(f"{self.url}/readyz", timeout=1).status_code == 200
+            return httpx2.get(f"{self.url}/readyz", timeout=1, verify=trusted).status_code == 200
         except httpx2.HTTPError:
             return False
 
@@ -163,13 +173,20 @@ def a_server(
             **lines,
         )
         (folder / "latchstring.toml").write_text(text, encoding="utf-8")
-        if start:
-            server.start()
-        try:
+        with ended(server):
+            if start:
+                server.start()
             yield server
-        finally:
-            if server.process is not None and server.process.poll() is None:
-                _end_with_all_it_started(server)
+
+
+@contextmanager
+def ended(server: Server) -> Iterator[None]:
+    """End a server with the block, if it still runs."""
+    try:
+        yield
+    finally:
+        if server.process is not None and server.process.poll() is None:
+            _end_with_all_it_started(server)
 
 
 def _end_with_all_it_started(server: Server) -> None:

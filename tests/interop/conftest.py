@@ -1,0 +1,34 @@
+"""One server over TLS for all of these journeys; each brings people of its own."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.browsing import fresh_email
+from tests.support.interop import World, a_world, fresh_number
+from tests.support.interop_visitor import Visitor
+
+
+@pytest.fixture(scope="package")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with a_world(tmp_path_factory.mktemp("interop")) as found:
+        yield found
+
+
+@pytest.fixture
+def alice() -> str:
+    """Return an email address that nobody has used yet."""
+    return fresh_email()
+
+
+@pytest.fixture
+def number() -> str:
+    """Return a mobile number, of those reserved for examples, that nobody has used yet."""
+    return fresh_number()
+
+
+@pytest.fixture
+def visitor(world: World) -> Iterator[Visitor]:
+    """Return a browser without scripts before the hosted pages."""
+    with Visitor(world) as found:
+        yield found

@@ -1,0 +1,46 @@
+"""``auth0`` for Node.js, version 4: it checks every ID token itself."""
+
+import pytest
+
+from tests.support.interop_node import run_node
+
+WRONG = [403, "invalid_grant", "Wrong email or verification code."]
+ENOUGH = "You've reached the maximum number of attempts. Please try to login again."
+
+
+@pytest.fixture
+def auth0(world):
+    def go(journey: str, who: str):
+        return run_node(world, "auth0.mjs", journey=journey, who=who)
+
+    return go
+
+
+def test_an_emailed_code_signs_in(auth0, alice):
+    found = auth0("email", alice)
+
+    assert found["tokens"]["token_type"] == "Bearer"
+    assert found["person"]["sub"].startswith("email|")
+    assert (found["person"]["email"], found["person"]["email_verified"]) == (alice, True)
+
+
+def test_a_texted_code_signs_in(auth0, number):
+    found = auth0("sms", number)
+
+    assert found["person"]["sub"].startswith("sms|")
+    assert found["person"]["phone_number"] == number
+
+
+def test_an_email_is_sent_as_a_link_unless_the_caller_says_otherwise(auth0, alice):
+    assert auth0("link", alice) == {"left": None}
+
+
+def test_a_wrong_code_is_refused_in_auth0s_words(auth0, alice):
+    assert auth0("wrong", alice) == [WRONG, WRONG, [403, "invalid_grant", ENOUGH]]
+
+
+def test_the_code_flow_with_pkce_signs_in(auth0, alice):
+    found = auth0("pkce", alice)
+
+    assert found["state"] == "a-state"
+    assert found["person"]["email"] == alice

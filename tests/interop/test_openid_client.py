@@ -1,0 +1,38 @@
+"""``openid-client`` 6 for Node.js, certified by the OpenID Foundation."""
+
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from tests.support.interop_node import run_node
+
+
+@pytest.fixture
+def openid_client(world):
+    def go(journey: str, who: str, **told: str):
+        return run_node(world, "openid_client.mjs", journey=journey, who=who, **told)
+
+    return go
+
+
+@pytest.mark.parametrize("way", ["basic", "post", "none"])
+def test_the_code_flow_with_pkce_signs_in(openid_client, alice, world, way):
+    found = openid_client("code", alice, way=way)
+
+    assert found["claims"]["iss"] == world.issuer
+    assert found["person"] == {
+        "sub": found["claims"]["sub"],
+        "email": alice,
+        "email_verified": True,
+    }
+
+
+def test_a_code_is_exchanged_once(openid_client, alice):
+    assert openid_client("twice", alice) == "invalid_grant"
+
+
+def test_signing_out_ends_the_session(openid_client, alice, world):
+    found = openid_client("endSession", alice)
+
+    assert found["left"] == f"{world.app}/?state=bye"
+    assert parse_qs(urlsplit(found["silent"]).query)["error"] == ["login_required"]
