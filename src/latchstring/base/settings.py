@@ -37,6 +37,7 @@ __all__ = [
     "CONNECTION_NAMES",
     "OTHER_VARIABLES",
     "ApiSettings",
+    "Auth0Settings",
     "ClientSettings",
     "ConnectionSettings",
     "GrantType",
@@ -44,6 +45,7 @@ __all__ = [
     "LimitSettings",
     "MailSettings",
     "OtherBrowser",
+    "OutboundSettings",
     "Rate",
     "Send",
     "Settings",
@@ -179,6 +181,47 @@ class LifetimeSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Auth0Settings:
+    """Answers of Auth0's that this server gives only where somebody relies on them."""
+
+    legacy_oauth_ro: bool = setting(
+        values.boolean(),
+        "Whether POST /oauth/ro exchanges codes for tokens, for SDKs from before 2018. One more "
+        "way in to watch, under the same limits.",
+        default=False,
+    )
+    tell_sign_up_disabled: bool = setting(
+        values.boolean(),
+        "Whether a start for a stranger where sign_up is false fails with Public signup is "
+        "disabled. Then everybody can find out who has an account.",
+        default=False,
+    )
+    tell_blocked: bool = setting(
+        values.boolean(),
+        "Whether a code for a blocked user fails with user is blocked, whatever the code. Then "
+        "everybody can find out who was blocked.",
+        default=False,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboundSettings:
+    """How applications are called: for their keys, and to tell them that somebody signed out."""
+
+    ca_file: Path | None = setting(
+        _FILE,
+        "Certificate authorities in PEM that are believed beside the system's.",
+        default=None,
+    )
+    allowed_networks: tuple[IPv4Network | IPv6Network, ...] = setting(
+        values.listing(texts.network, "addresses and networks"),
+        "Loopback and private networks that addresses of registered applications may lead to. "
+        "Those in this file and of the command line may lead anywhere.",
+        default=(),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """The whole of an installation's configuration."""
 
@@ -275,6 +318,8 @@ class Settings:
     sms: SmsSettings = field(default_factory=SmsSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
     lifetimes: LifetimeSettings = field(default_factory=LifetimeSettings)
+    outbound: OutboundSettings = field(default_factory=OutboundSettings)
+    auth0: Auth0Settings = field(default_factory=Auth0Settings)
     connections: Mapping[str, ConnectionSettings] = field(default_factory=dict)
     clients: tuple[ClientSettings, ...] = ()
     apis: tuple[ApiSettings, ...] = ()

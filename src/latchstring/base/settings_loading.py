@@ -13,11 +13,13 @@ from latchstring.base.settings import (
     CONNECTION_NAMES,
     OTHER_VARIABLES,
     ApiSettings,
+    Auth0Settings,
     ClientSettings,
     ConnectionSettings,
     LifetimeSettings,
     LimitSettings,
     MailSettings,
+    OutboundSettings,
     Settings,
     SmsSettings,
     configuration_path,
@@ -45,6 +47,8 @@ SECTIONS: Mapping[str, type] = {
     "sms": SmsSettings,
     "limits": LimitSettings,
     "lifetimes": LifetimeSettings,
+    "outbound": OutboundSettings,
+    "auth0": Auth0Settings,
 }
 
 
