@@ -39,6 +39,7 @@ from latchstring.base.settings_reading import (
     nearest,
 )
 from latchstring.base.settings_urls import is_here
+from latchstring.base.trust import trust
 
 Record = TypeVar("Record")
 
@@ -185,6 +186,7 @@ def _faults(settings: Settings) -> Iterator[tuple[Key, str]]:
     yield from _mail_faults(settings)
     yield from _sms_faults(settings)
     yield from _tls_faults(settings)
+    yield from _outbound_faults(settings)
     yield from _key_file_faults(settings)
     if not settings.secure and not is_here(settings.listen_host):
         yield ("listen",), "must be on loopback while public_url is http"
@@ -220,6 +222,14 @@ def _tls_faults(settings: Settings) -> Iterator[tuple[Key, str]]:
         yield (missing,), "is required: certificate and key go together"
     if settings.tls_cert_file and not settings.secure:
         yield ("public_url",), "must be https with a tls_cert_file"
+
+
+def _outbound_faults(settings: Settings) -> Iterator[tuple[Key, str]]:
+    try:
+        if settings.outbound.ca_file is not None:
+            trust(settings.outbound.ca_file)
+    except OSError:
+        yield ("outbound", "ca_file"), "must be a file with certificates in PEM"
 
 
 def _key_file_faults(settings: Settings) -> Iterator[tuple[Key, str]]:
