@@ -20,6 +20,7 @@ from latchstring.domain.audit.event import EverythingEnded
 from latchstring.domain.authorizations import store as authorizations
 from latchstring.domain.challenges import store as challenges
 from latchstring.domain.delivery import store as delivery
+from latchstring.domain.devices import store as devices
 from latchstring.domain.sessions import store as sessions
 from latchstring.domain.tokens import store as tokens
 
@@ -33,7 +34,7 @@ class Reason(StrEnum):
 
 
 class EndWhatWasLive(msgspec.Struct, frozen=True):
-    """Ends challenges, messages, requests, codes, tokens and sessions of everybody, at once."""
+    """Ends challenges, messages, requests, codes, devices, tokens and sessions, at once."""
 
     clock: Clock
 
@@ -50,6 +51,7 @@ class EndWhatWasLive(msgspec.Struct, frozen=True):
             messages=await delivery.withdraw_all(tx, reason=reason, now=now),
             requests=await authorizations.complete_all_requests(tx, now),
             codes=await authorizations.drop_unspent_codes(tx),
+            devices=await devices.drop_undelivered(tx),
             tokens=await tokens.drop_unrevoked(tx),
             sessions=await sessions.drop_unended_sessions(tx),
         )

@@ -15,6 +15,7 @@ from latchstring.domain.authorizations import store as authorizations
 from latchstring.domain.challenges import store as challenges
 from latchstring.domain.challenges.budget import MONTH
 from latchstring.domain.delivery import store as delivery
+from latchstring.domain.devices import store as devices
 from latchstring.domain.limits import store as limits
 from latchstring.domain.sessions import store as sessions
 from latchstring.domain.tokens import store as tokens
@@ -68,6 +69,7 @@ class PurgeExpired(msgspec.Struct, frozen=True):
             lambda tx: delivery.purge_settled(tx, before=day_ago, most=BATCH),
             lambda tx: authorizations.purge_requests(tx, before=day_ago, count=BATCH),
             lambda tx: authorizations.purge_codes(tx, before=day_ago, count=BATCH),
+            lambda tx: devices.purge(tx, before=day_ago, count=BATCH),
             lambda tx: tokens.purge_access_tokens(tx, before=day_ago, count=BATCH),
             lambda tx: sessions.purge(tx, before=day_ago, count=BATCH),
             lambda tx: audit.purge(tx, before=now - EVENTS_KEPT, count=BATCH),

@@ -117,6 +117,21 @@ class CodeReplayed(msgspec.Struct, frozen=True, kw_only=True):
     user_id: UserId
 
 
+class DeviceAllowed(msgspec.Struct, frozen=True, kw_only=True):
+    """A person let a device sign in as them."""
+
+    client_id: ClientId
+    user_id: UserId
+    session_id: SessionId
+
+
+class DeviceDenied(msgspec.Struct, frozen=True, kw_only=True):
+    """A person who had typed a device's code said no."""
+
+    client_id: ClientId
+    user_id: UserId | None
+
+
 class EverythingEnded(msgspec.Struct, frozen=True, kw_only=True):
     """The database may have lost its newest commits: all that was live ended, for everybody."""
 
@@ -125,6 +140,7 @@ class EverythingEnded(msgspec.Struct, frozen=True, kw_only=True):
     messages: int
     requests: int
     codes: int
+    devices: int
     tokens: int
     sessions: int
 
@@ -179,6 +195,8 @@ Event = (
     | LimitReached
     | SmsPumpingSuspected
     | CodeReplayed
+    | DeviceAllowed
+    | DeviceDenied
     | EverythingEnded
     | ConnectionChanged
     | ClientChanged
