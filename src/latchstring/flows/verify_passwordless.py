@@ -104,21 +104,36 @@ class VerifyPasswordless(msgspec.Struct, frozen=True):
     ) -> VerifiedUser | Refused | Exhausted | Undone[AppError]:
         """Return the user or why not, inside the transaction of whoever has more to write."""
         now = self.clock.now()
+        standing = await identities.find_standing(tx, request.identifier.digest)
+        outcome = await self.compare(tx, request, standing, now=now)
+        if not isinstance(outcome, Challenge):
+            return outcome
+        digest = request.identifier.digest
+        ended = await challenges.end_all(tx, digest, ended_by=EndedBy.USED, now=now)
+        if outcome.id not in ended:
+            return Refused(Reason.WRONG)  # a link may have ended it meanwhile; then that one won
+        return await self._accept(tx, request, _Found(outcome, ended), standing, now=now)
+
+    async def compare(
+        self,
+        tx: Transaction,
+        request: VerifyRequest,
+        standing: Standing | None,
+        *,
+        now: datetime,
+    ) -> Challenge | Refused | Exhausted | Undone[AppError]:
+        """Return the challenge that the answer fits and leave it as it is; a wrong one counts."""
         exhausted = await self._spend_address(tx, request, now)
         if exhausted is not None:
             return exhausted
-        standing = await identities.find_standing(tx, request.identifier.digest)
         outcome = await self._answer(tx, request, standing, now=now)
         if isinstance(outcome, Undone):
             return outcome
-        if isinstance(outcome, Refused):
-            if outcome.counted:
-                await audit.record(tx, refusal_event(request, outcome), request.origin, now=now)
-            else:
-                await self._give_back_address(tx, request, now)
-            return outcome
-        await self._give_back_address(tx, request, now)
-        return await self._accept(tx, request, outcome, standing, now=now)
+        if isinstance(outcome, Refused) and outcome.counted:
+            await audit.record(tx, refusal_event(request, outcome), request.origin, now=now)
+        else:
+            await self._give_back_address(tx, request, now)
+        return outcome
 
     async def _answer(
         self,
@@ -127,8 +142,8 @@ class VerifyPasswordless(msgspec.Struct, frozen=True):
         standing: Standing | None,
         *,
         now: datetime,
-    ) -> _Found | Refused | Undone[AppError]:
-        """Hold first, compare second, count or end third: the order is the whole protection."""
+    ) -> Challenge | Refused | Undone[AppError]:
+        """Hold first, compare second, count third: the order is the whole protection."""
         digest = request.identifier.digest
         browser = browser_kind(standing, request.known_since)
         held = await challenges.hold_answerable(tx, digest, now)
@@ -138,9 +153,7 @@ class VerifyPasswordless(msgspec.Struct, frozen=True):
         answer = Answer(request.client_id, cleaned_answer(request.code))
         found = answered_by(live, answer, self.keyring) if _welcome(request, standing) else None
         if found is not None:
-            ended = await challenges.end_all(tx, digest, ended_by=EndedBy.USED, now=now)
-            # A link may have ended it meanwhile; then that one won.
-            return _Found(found, ended) if found.id in ended else Refused(Reason.WRONG)
+            return found
         if any(challenge.key_version > max(self.keyring.versions) for challenge in live):
             # Made on a node that has a newer key: we cannot know that the answer is wrong.
             return Undone(Unavailable(detail="a challenge of a key version that is not here yet"))
