@@ -26,7 +26,7 @@ class Prompt(StrEnum):
     LOGIN = "login"
     SELECT_ACCOUNT = "select_account"
     CONSENT = "consent"
-    """Accepted and without effect: every client is the operator's own."""
+    """Without effect for the operator's own applications, which ask for no consent."""
 
 
 _FRESH = frozenset({Prompt.LOGIN, Prompt.SELECT_ACCOUNT})
@@ -111,6 +111,12 @@ class AuthorizationRequest(msgspec.Struct, frozen=True, kw_only=True):
     consented_at: datetime | None
     """Once the person agreed to what this application may know."""
 
+    consented_user_id: UserId | None
+    """Who that was: the browser may be somebody else's since."""
+
+    refused_at: datetime | None
+    """Once the person said no."""
+
     def is_for(self, user_id: UserId) -> bool:
         """Whether this user may answer it."""
         return self.expected_user_id in (None, user_id)
@@ -118,6 +124,20 @@ class AuthorizationRequest(msgspec.Struct, frozen=True, kw_only=True):
     def is_pending(self, now: datetime) -> bool:
         """Whether it still waits for its answer."""
         return self.completed_at is None and now < self.expires_at
+
+    @property
+    def response_types(self) -> frozenset[str]:
+        """What the answer holds: ``code``, ``token``, ``id_token``."""
+        return frozenset((self.response_type or "code").split())
+
+    @property
+    def wants_new_consent(self) -> bool:
+        """Whether the person is to be asked whatever they granted before."""
+        return Prompt.CONSENT in self.prompt.split()
+
+    def has_consent_of(self, user_id: UserId) -> bool:
+        """Whether this user agreed to this very request."""
+        return self.consented_at is not None and self.consented_user_id == user_id
 
     def is_satisfied_by(self, proof: Proof, *, now: datetime) -> bool:
         """Whether a session is what the application asked for.
@@ -188,4 +208,6 @@ def open_request(wanted: Wanted, browser_digest: str, *, now: datetime) -> Autho
         response_type=wanted.response_type,
         ui_locales=wanted.ui_locales,
         consented_at=None,
+        consented_user_id=None,
+        refused_at=None,
     )

@@ -2,10 +2,12 @@
 
 from datetime import datetime
 
-from latchstring.base.ids import AuthorizationId, SessionId
+from latchstring.base.ids import AuthorizationId, ClientId, SessionId, UserId
 from latchstring.db import records, statements
 from latchstring.db.database import Transaction
 from latchstring.domain.authorizations.code import AuthorizationCode
+from latchstring.domain.authorizations.consent import Consent
+from latchstring.domain.authorizations.pushed import PushedRequest
 from latchstring.domain.authorizations.request import AuthorizationRequest, Start
 
 SQL = statements.load(__package__)
@@ -37,6 +39,19 @@ async def note_session(tx: Transaction, request_id: AuthorizationId, session_id:
 async def note_choice(tx: Transaction, request_id: AuthorizationId, now: datetime) -> None:
     """Remember that the person chose among their accounts."""
     await tx.run(SQL["note_choice"], {"id": request_id, "now": now})
+
+
+async def note_consent(
+    tx: Transaction, request_id: AuthorizationId, user_id: UserId, now: datetime
+) -> bool:
+    """Remember that this user agreed; answer false for a request that is over or was refused."""
+    values = {"id": request_id, "user_id": user_id, "now": now}
+    return await tx.run(SQL["note_consent"], values) == 1
+
+
+async def note_refusal(tx: Transaction, request_id: AuthorizationId, now: datetime) -> None:
+    """Remember that the person said no."""
+    await tx.run(SQL["note_refusal"], {"id": request_id, "now": now})
 
 
 async def complete_request(tx: Transaction, request_id: AuthorizationId, now: datetime) -> bool:
@@ -78,3 +93,55 @@ async def purge_requests(tx: Transaction, *, before: datetime, count: int) -> in
 async def purge_codes(tx: Transaction, *, before: datetime, count: int) -> int:
     """Drop a small batch of codes that expired before then; answer how many went."""
     return await tx.run(SQL["purge_codes"], {"before": before, "count": count})
+
+
+async def insert_pushed_request(tx: Transaction, request: PushedRequest) -> None:
+    """Keep a request until a browser brings its ``request_uri``."""
+    await tx.run(SQL["insert_pushed_request"], records.values_of(request))
+
+
+async def spend_pushed_request(
+    tx: Transaction, uri_digest: str, client_id: ClientId, now: datetime
+) -> PushedRequest | None:
+    """Use a pushed request of this client up and return it; of racing callers one gets it."""
+    values = {"uri_digest": uri_digest, "client_id": client_id, "now": now}
+    return await tx.one(SQL["spend_pushed_request"], PushedRequest, values)
+
+
+async def purge_pushed_requests(tx: Transaction, *, before: datetime, count: int) -> int:
+    """Drop a small batch of pushed requests that expired before then; answer how many went."""
+    return await tx.run(SQL["purge_pushed_requests"], {"before": before, "count": count})
+
+
+async def insert_consent(tx: Transaction, consent: Consent) -> None:
+    """Keep what a person granted; what they granted before stays as it was."""
+    await tx.run(SQL["insert_consent"], records.values_of(consent))
+
+
+async def scopes_consented(
+    tx: Transaction, user_id: UserId, client_id: ClientId, audience: str
+) -> frozenset[str]:
+    """Return the scopes that a person granted an application for one audience."""
+    values = {"user_id": user_id, "client_id": client_id, "audience": audience}
+    return frozenset(await tx.all(SQL["scopes_consented"], str, values))
+
+
+async def consents_of(tx: Transaction, user_id: UserId) -> list[Consent]:
+    """Return all that a person granted."""
+    return await tx.all(SQL["consents_of"], Consent, {"user_id": user_id})
+
+
+async def withdraw_consents(tx: Transaction, user_id: UserId, client_id: ClientId) -> int:
+    """Take back what a person granted an application; answer how many scopes that were."""
+    values = {"user_id": user_id, "client_id": client_id}
+    return await tx.run(SQL["withdraw_consents"], values)
+
+
+async def forget_consents_of_user(tx: Transaction, user_id: UserId) -> None:
+    """Forget what a user granted who is gone."""
+    await tx.run(SQL["forget_consents_of_user"], {"user_id": user_id})
+
+
+async def forget_consents_to_client(tx: Transaction, client_id: ClientId) -> None:
+    """Forget what a removed application was granted."""
+    await tx.run(SQL["forget_consents_to_client"], {"client_id": client_id})
