@@ -42,11 +42,7 @@ class ManageClients(msgspec.Struct, frozen=True):
     async def list_all(self) -> list[Client]:
         """Return the clients, by id."""
         rows = await self.database.read(clients.list_clients)
-        return [
-            Client.from_stored(row.settings, row.secret_digest)
-            for row in rows
-            if row.removed_at is None
-        ]
+        return [row.client() for row in rows if row.removed_at is None]
 
     async def add(
         self, values: Mapping[str, Any], *, public: bool = False, secret: str | None = None
@@ -92,7 +88,7 @@ class ManageClients(msgspec.Struct, frozen=True):
 
     async def _write(self, tx: Transaction, client_id: str, change: Change) -> Client | AppError:
         row = await clients.find_client(tx, client_id)
-        found = None if row is None else Client.from_stored(row.settings, row.secret_digest)
+        found = None if row is None else row.client()
         try:
             client = change(found)
         except AppError as refusal:

@@ -166,7 +166,7 @@ def _connection(row: connections.StoredConnection) -> Connection | None:
 
 def _client(row: clients.StoredClient) -> Client | None:
     try:
-        return Client.from_stored(row.settings, row.secret_digest)
+        return row.client()
     except InvalidRequest as error:
         get_logger().error("client_left_out", client_id=row.client_id, reason=str(error))
         return None

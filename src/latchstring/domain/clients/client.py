@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -58,6 +58,8 @@ class Client:
     terms_url: str | None = None
     privacy_url: str | None = None
     support_email: str | None = None
+    dynamic: bool = False
+    """It registered itself (RFC 7591): its names and its addresses are a stranger's."""
 
     @classmethod
     def of(cls, settings: ClientSettings) -> "Client":
@@ -87,7 +89,9 @@ class Client:
         return cls(secret_digest=secret_digest, **given)
 
     @classmethod
-    def from_stored(cls, values: Mapping[str, Any], secret_digest: str | None) -> "Client":
+    def from_stored(
+        cls, values: Mapping[str, Any], secret_digest: str | None, *, dynamic: bool = False
+    ) -> "Client":
         """Return the client of a row, which an older or a newer program may have written.
 
         What is absent has its default, what is unknown is passed over.
@@ -95,7 +99,8 @@ class Client:
         known = stored_names(ClientSettings)
         # Clients that were there before the setting was go on as they did.
         values = {"require_pkce": False} | dict(values)
-        return cls.from_values({key: values[key] for key in known & values.keys()}, secret_digest)
+        found = {key: values[key] for key in known & values.keys()}
+        return replace(cls.from_values(found, secret_digest), dynamic=dynamic)
 
     def as_stored(self) -> dict[str, Any]:
         """Return its settings as the file would write them, without the secret."""
@@ -105,7 +110,8 @@ class Client:
         """Return the client with some settings replaced; raise ``InvalidRequest``."""
         if values.get("client_id", self.client_id) != self.client_id:
             raise InvalidRequest("client_id: never changes", field="client_id")
-        return Client.from_values(self.as_stored() | dict(values), self.secret_digest)
+        changed = Client.from_values(self.as_stored() | dict(values), self.secret_digest)
+        return replace(changed, dynamic=self.dynamic)
 
     @property
     def type(self) -> ClientType:

@@ -20,7 +20,12 @@ class StoredClient(msgspec.Struct, frozen=True):
     client_id: ClientId
     settings: dict[str, Any]
     secret_digest: str | None
+    dynamic: bool
     removed_at: datetime | None
+
+    def client(self) -> Client:
+        """Return the client that the row tells of; raise ``InvalidRequest``."""
+        return Client.from_stored(self.settings, self.secret_digest, dynamic=self.dynamic)
 
 
 async def list_clients(tx: Transaction) -> list[StoredClient]:
@@ -48,10 +53,21 @@ async def remove_client(tx: Transaction, client_id: str, now: datetime) -> bool:
     return await tx.run(SQL["remove_client"], {"client_id": client_id, "now": now}) == 1
 
 
+async def use_assertion(tx: Transaction, assertion: str, expires_at: datetime) -> bool:
+    """Answer whether nobody used an assertion of this digest before."""
+    return await tx.run(SQL["use_assertion"], {"digest": assertion, "expires_at": expires_at}) == 1
+
+
+async def purge_assertions(tx: Transaction, *, before: datetime, count: int) -> int:
+    """Drop a batch of what expired, and return how many."""
+    return await tx.run(SQL["purge_assertions"], {"before": before, "count": count})
+
+
 def _row(client: Client, now: datetime) -> Mapping[str, object]:
     return {
         "client_id": client.client_id,
         "settings": client.as_stored(),
         "secret_digest": client.secret_digest,
+        "dynamic": client.dynamic,
         "now": now,
     }
