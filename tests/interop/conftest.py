@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.browsing import fresh_email
+from tests.support.browsing import Window, fresh_email
 from tests.support.interop import World, a_world, fresh_number
+from tests.support.interop_browser import Profiles, profiles
 from tests.support.interop_visitor import Visitor
 
 
@@ -31,4 +32,18 @@ def number() -> str:
 def visitor(world: World) -> Iterator[Visitor]:
     """Return a browser without scripts before the hosted pages."""
     with Visitor(world) as found:
+        yield found
+
+
+@pytest.fixture(scope="package")
+def chromium(world: World) -> Iterator[Profiles]:
+    """Return what opens browsers that trust the server's certificate."""
+    with profiles(world) as found:
+        yield found
+
+
+@pytest.fixture(params=[True, False], ids=["third-party-cookies", "no-third-party-cookies"])
+def window(request: pytest.FixtureRequest, chromium: Profiles) -> Iterator[Window]:
+    """Return a window of a fresh browser, once with and once without other sites' cookies."""
+    with chromium.open(third_party_cookies=request.param) as found:
         yield found

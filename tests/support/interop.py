@@ -17,7 +17,6 @@ from tests.support.tls import Certificates, certificates
 
 WEB = "acme-web"
 SPA = "acme-spa"
-FIXED_LOCALE = {"Accept-Language": "en"}
 
 CONFIGURATION = """
 public_url      = "https://localhost:{port}"
@@ -60,9 +59,9 @@ connections   = ["email", "sms"]
 [[clients]]
 client_id     = "acme-spa"
 name          = "Acme SPA"
-callbacks     = ["{app}/spa"]
-logout_urls   = ["{app}/spa"]
-web_origins   = ["{app}"]
+callbacks     = ["{app}/spa", "{near}/spa"]
+logout_urls   = ["{app}/spa", "{near}/spa"]
+web_origins   = ["{app}", "{near}"]
 connections   = ["email", "sms"]
 """
 
@@ -77,6 +76,8 @@ class World:
     certificates: Certificates
     app: str
     """The origin of the application's pages: another site than the server's."""
+    near: str
+    """Another origin of the application: of the same site as the server."""
 
     @property
     def domain(self) -> str:
@@ -114,7 +115,11 @@ def a_world(folder: Path) -> Iterator[World]:
     found = certificates(folder)
     with a_mail_sink() as mail, an_sms_gateway() as sms:
         server = Server(folder, free_port(), "", mail, sms, secured=found)
-        with a_page_server(server.host) as app, ended(server):
+        with (
+            a_page_server(server.host) as app,
+            a_page_server(server.host, found) as near,
+            ended(server),
+        ):
             server.app = app
             text = CONFIGURATION.format(
                 port=server.port,
@@ -124,10 +129,11 @@ def a_world(folder: Path) -> Iterator[World]:
                 gateway_url=sms.url,
                 secret=SECRET,
                 app=app,
+                near=near,
             )
             (folder / "latchstring.toml").write_text(text, encoding="utf-8")
             server.start()
-            yield World(server, found, app)
+            yield World(server, found, app, near)
 
 
 def fresh_number() -> str:

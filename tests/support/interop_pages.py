@@ -1,4 +1,4 @@
-"""The origin of a single-page application: its pages, and the SDK files that npm installed.
+"""The origins of a single-page application: its pages, and the SDK files that npm installed.
 
 ``/config.js`` tells a page the domain, the only thing of the server's that it knows.
 """
@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from tests.support.tls import Certificates
 
 INTEROP = Path(__file__).resolve().parents[1] / "interop"
 NODE = INTEROP / "node"
@@ -28,8 +30,12 @@ def required(file: Path) -> Path:
 
 
 @contextmanager
-def a_page_server(domain: str) -> Iterator[str]:
-    """Serve the pages for a server's domain; return their origin."""
+def a_page_server(domain: str, secured: Certificates | None = None) -> Iterator[str]:
+    """Serve the pages for a server's domain; return their origin.
+
+    Plain, it is another site than the server's, and yet a secure context: ``http://127.0.0.1``.
+    Secured, it is another origin of the same site: ``https://localhost``.
+    """
     config = f"const DOMAIN = {json.dumps(domain)};".encode()
 
     class Handler(BaseHTTPRequestHandler):
@@ -57,10 +63,13 @@ def a_page_server(domain: str) -> Iterator[str]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    port = server.server_address[1]
+    if secured:
+        server.socket = secured.serving().wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
+        yield f"https://localhost:{port}" if secured else f"http://127.0.0.1:{port}"
     finally:
         server.shutdown()
         server.server_close()

@@ -37,6 +37,12 @@ class Certificates:
         """Return what trusts this authority and no other."""
         return ssl.create_default_context(cafile=self.authority)
 
+    def serving(self) -> ssl.SSLContext:
+        """Return what a server proves itself with."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.certificate, self.key)
+        return context
+
 
 def certificates(folder: Path) -> Certificates:
     """Make an authority and a certificate of it for the loopback names.
