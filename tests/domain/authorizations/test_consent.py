@@ -34,8 +34,8 @@ async def granted(database, user_id=ALICE, client_id=ACME, audience=NO_API) -> f
         ("openid email", None, ("openid", "email")),
         ("openid", '{"userinfo":{"email":null,"phone_number":null}}', ("openid", "email", "phone")),
         ("openid", '{"id_token":{"name":null,"auth_time":null}}', ("openid", "profile")),
-        ("email", '{"userinfo":{"email":null},"id_token":{"email":null}}', ("email",)),
-        ("", None, ()),
+        ("email", '{"userinfo":{"email":null},"id_token":{"email":null}}', ("openid", "email")),
+        ("", None, ("openid",)),
     ],
 )
 def test_a_claim_asked_for_by_name_needs_the_word_that_its_scope_does(scope, claims, asked):

@@ -5,6 +5,7 @@ from datetime import datetime
 import msgspec
 
 from latchstring.base.ids import ClientId, UserId
+from latchstring.domain.authorizations.scopes import OPENID
 
 NO_API = ""
 """The audience of what is for our own userinfo endpoint."""
@@ -32,7 +33,10 @@ class Consent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def scopes_in_question(scope: str, claims: str | None) -> tuple[str, ...]:
-    """Return the scopes a request needs consent to, also those of claims it asks for by name."""
+    """Return the scopes a request needs consent to, also those of claims it asks for by name.
+
+    Whoever asks for nothing still learns who comes back.
+    """
     named = msgspec.json.decode(claims) if claims else {}
     implied = [
         _SCOPE_OF_CLAIM[name]
@@ -40,4 +44,4 @@ def scopes_in_question(scope: str, claims: str | None) -> tuple[str, ...]:
         for name in member
         if name in _SCOPE_OF_CLAIM
     ]
-    return tuple(dict.fromkeys([*scope.split(), *implied]))
+    return tuple(dict.fromkeys([OPENID, *scope.split(), *implied]))

@@ -18,6 +18,9 @@ from latchstring.base.ids import (
 LIFETIME = timedelta(minutes=30)
 """How long a person may take to sign in before the application has to ask again."""
 
+HERE = "here"
+"""The response mode of a sign-in that a page of ours asked for; no application can name it."""
+
 
 class Prompt(StrEnum):
     """What the application wants the person to be asked."""
@@ -124,6 +127,11 @@ class AuthorizationRequest(msgspec.Struct, frozen=True, kw_only=True):
     def is_pending(self, now: datetime) -> bool:
         """Whether it still waits for its answer."""
         return self.completed_at is None and now < self.expires_at
+
+    @property
+    def ends_here(self) -> bool:
+        """Whether a page of ours asked: the browser goes back to it, and there is no code."""
+        return self.response_mode == HERE
 
     @property
     def response_types(self) -> frozenset[str]:
