@@ -133,6 +133,12 @@ class LimitSettings:
         "Wrong answers in 30 days after which new codes have 10 digits.",
         default=100,
     )
+    device_codes_per_address: Rate = rate_setting(
+        "Device codes that one network address may ask for without a client secret.", "100/h"
+    )
+    device_code_guesses_per_address: Rate = rate_setting(
+        "Wrong codes of devices from one network address, and of one session.", "30/h"
+    )
     sms_per_number_block: Rate = rate_setting(
         "Text messages to one block of 10,000 numbers.", "20/h"
     )

@@ -38,6 +38,12 @@ class SomebodyElse(msgspec.Struct, frozen=True):
     request: AuthorizationRequest
 
 
+class SignedInHere(msgspec.Struct, frozen=True):
+    """The person signed in for a page of ours, to which the browser now goes back."""
+
+    request: AuthorizationRequest
+
+
 class NotYet(msgspec.Struct, frozen=True):
     """The person has not signed in as this request wants it."""
 
@@ -69,13 +75,18 @@ class ResumeAuthorization(msgspec.Struct, frozen=True):
 
     async def __call__(
         self, request_id: AuthorizationId, browser: Browser
-    ) -> Resumed | NotYet | SomebodyElse:
+    ) -> Resumed | SignedInHere | NotYet | SomebodyElse:
         """Return the answer, or that a sign-in is still wanted; raise ``AuthorizationOver``."""
         find = FindAuthorization(self.database, self.clock)
         request = await find(request_id, browser.token)
         session, now = browser.session, self.clock.now()
         if session is None or not request.is_satisfied_by(proof_of(session), now=now):
             return NotYet(request)
+        if request.ends_here:
+            await self.database.transact(
+                lambda tx: authorizations.complete_request(tx, request.id, now)
+            )
+            return SignedInHere(request)
         if not request.is_for(session.user_id):
             await self.database.transact(
                 lambda tx: authorizations.complete_request(tx, request.id, now)

@@ -16,6 +16,7 @@ from latchstring.flows.resume_authorization import (
     NotYet,
     ResumeAuthorization,
     Resumed,
+    SignedInHere,
 )
 from latchstring.web.http.answers import see_other, with_query
 from latchstring.web.http.cookies import Cookies
@@ -157,6 +158,8 @@ class ResumeEndpoint(msgspec.Struct, frozen=True, kw_only=True):
         if isinstance(outcome, NotYet):
             return see_other(f"{SIGN_IN}{request_id}")
         asked = outcome.request
+        if isinstance(outcome, SignedInHere):
+            return see_other(asked.redirect_uri)
         client = self.clients().get(asked.client_id)
         if client is None or not client.accepts_callback(asked.redirect_uri):
             # Taken off the configuration while the person signed in: the code is never told.
