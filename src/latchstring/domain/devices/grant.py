@@ -56,6 +56,15 @@ class State(StrEnum):
     REDEEMED = "redeemed"
 
 
+class Allowance(msgspec.Struct, frozen=True, kw_only=True):
+    """Who allowed it, and how they had signed in."""
+
+    user_id: UserId
+    session_id: SessionId
+    auth_time: datetime
+    amr: tuple[str, ...]
+
+
 class DeviceGrant(msgspec.Struct, frozen=True, kw_only=True):
     """A grant as it is kept: both codes by digest, so that a dump of the database holds neither."""
 
@@ -84,6 +93,23 @@ class DeviceGrant(msgspec.Struct, frozen=True, kw_only=True):
     answered_at: datetime | None
     redeemed_at: datetime | None
 
+    @property
+    def allowance(self) -> Allowance | None:
+        """Who allowed it, once somebody did."""
+        if (
+            self.user_id is None
+            or self.session_id is None
+            or self.auth_time is None
+            or self.amr is None
+        ):
+            return None
+        return Allowance(
+            user_id=self.user_id,
+            session_id=self.session_id,
+            auth_time=self.auth_time,
+            amr=self.amr,
+        )
+
     def is_pending(self, now: datetime) -> bool:
         """Whether it still waits for the person."""
         return self.state is State.PENDING and now < self.expires_at
@@ -95,15 +121,6 @@ class DeviceGrant(msgspec.Struct, frozen=True, kw_only=True):
     def code(self, keyring: Keyring) -> str:
         """Return the code that the device shows."""
         return user_code_of(self.id, version=self.key_version, keyring=keyring)
-
-
-class Allowance(msgspec.Struct, frozen=True, kw_only=True):
-    """Who allowed it, and how they had signed in."""
-
-    user_id: UserId
-    session_id: SessionId
-    auth_time: datetime
-    amr: tuple[str, ...]
 
 
 def begin(
