@@ -21,9 +21,6 @@ LIFETIME = timedelta(minutes=30)
 HERE = "here"
 """The response mode of a sign-in that a page of ours asked for; no application can name it."""
 
-HERE = "here"
-"""The response mode of a sign-in that a page of ours asked for; no application can name it."""
-
 
 class Prompt(StrEnum):
     """What the application wants the person to be asked."""
@@ -130,11 +127,6 @@ class AuthorizationRequest(msgspec.Struct, frozen=True, kw_only=True):
     def is_pending(self, now: datetime) -> bool:
         """Whether it still waits for its answer."""
         return self.completed_at is None and now < self.expires_at
-
-    @property
-    def ends_here(self) -> bool:
-        """Whether a page of ours asked: the browser goes back to it, and there is no code."""
-        return self.response_mode == HERE
 
     @property
     def ends_here(self) -> bool:
