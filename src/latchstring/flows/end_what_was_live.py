@@ -22,6 +22,7 @@ from latchstring.domain.challenges import store as challenges
 from latchstring.domain.delivery import store as delivery
 from latchstring.domain.devices import store as devices
 from latchstring.domain.sessions import store as sessions
+from latchstring.domain.tickets import store as tickets
 from latchstring.domain.tokens import store as tokens
 
 
@@ -45,6 +46,7 @@ class EndWhatWasLive(msgspec.Struct, frozen=True):
         be millions of is dropped rather than marked, since everybody waits for this.
         """
         now = self.clock.now()
+        await tickets.drop_tickets(tx)
         ended = EverythingEnded(
             reason=reason,
             challenges=await challenges.void_all(tx, now),

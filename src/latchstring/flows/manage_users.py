@@ -22,6 +22,7 @@ from latchstring.domain.identities.identifier import (
 )
 from latchstring.domain.identities.user import User, UserIdentifier
 from latchstring.domain.sessions import store as sessions
+from latchstring.domain.tickets import store as tickets
 from latchstring.domain.tokens import store as tokens
 
 _BY = "administrator"
@@ -111,6 +112,7 @@ class ManageUsers(msgspec.Struct, frozen=True):
         for identifier in profile.identifiers:
             await self._void(tx, identifier.identifier_digest, identifier.identifier)
         await identities.set_blocked(tx, user_id, blocked_at=now, now=now)
+        await tickets.drop_tickets_of(tx, user_id)
         await sessions.end_sessions_of(tx, user_id, now)
         await tokens.revoke_of_user(tx, user_id, now)
         await identities.forget_browsers(tx, user_id, now)

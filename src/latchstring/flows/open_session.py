@@ -26,6 +26,9 @@ class SessionRequest(msgspec.Struct, frozen=True, kw_only=True):
     authorization_id: AuthorizationId | None = None
     """The hosted sign-in of this browser that the session answers."""
 
+    authenticated_at: datetime | None = None
+    """When the person proved it, if that was before now."""
+
 
 class Opened(msgspec.Struct, frozen=True):
     """A new session and the token for its cookie; the token is nowhere else."""
@@ -61,6 +64,9 @@ class OpenSession(msgspec.Struct, frozen=True):
             lifetime=self.lifetime,
             now=now,
         )
+        if request.authenticated_at is not None:
+            at = request.authenticated_at
+            session = msgspec.structs.replace(session, authenticated_at=at)
         await sessions.insert_session(tx, session)
         if request.authorization_id is not None:
             await authorizations.note_session(tx, request.authorization_id, session.id)
