@@ -5,7 +5,6 @@ import asyncio
 import pytest
 
 from latchstring.base.ids import ClientId
-from latchstring.base.origin import NOWHERE
 from latchstring.db import statements
 from latchstring.domain.audit import store as audit
 from latchstring.domain.authorizations.code import CodeRefused
@@ -15,7 +14,9 @@ from tests.support.provider import (
     a_code,
     a_provider,
     live_tokens,
-    presented,
+)
+from tests.support.provider import (
+    exchange as request_of,
 )
 
 PURGE = statements.parse("-- purge --\n-- All.\ndelete from authorization_codes")
@@ -28,7 +29,7 @@ async def provider(tmp_path):
 
 
 async def exchange(provider: Provider, code: str, **how):
-    return await provider.exchange_code(code, presented(**how), NOWHERE)
+    return await provider.exchange_code(request_of(code, **how))
 
 
 async def test_t_03_64_callers_at_once_make_one_winner_whose_tokens_live(provider):

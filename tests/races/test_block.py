@@ -4,7 +4,6 @@ import asyncio
 
 import pytest
 
-from latchstring.base.origin import NOWHERE
 from latchstring.domain.authorizations.code import CodeRefused
 from latchstring.domain.challenges import store as challenges
 from latchstring.domain.identities import store as identities
@@ -21,7 +20,7 @@ from tests.support.provider import (
     a_code,
     a_provider,
     live_tokens,
-    presented,
+    exchange,
 )
 
 pytestmark = pytest.mark.at(*ALL)
@@ -48,7 +47,7 @@ async def test_of_many_exchanges_beside_a_block_no_token_outlives_it(provider):
         blocking = asyncio.create_task(out_and_in(provider))
         await asyncio.sleep(number % 5 * 0.0005)
         told = await asyncio.gather(
-            provider.exchange_code(code, presented(), NOWHERE), blocking, return_exceptions=True
+            provider.exchange_code(exchange(code)), blocking, return_exceptions=True
         )
 
         assert isinstance(told[0], Tokens | CodeRefused)
@@ -73,7 +72,7 @@ async def test_a_block_between_any_two_looks_of_an_exchange_ends_its_token(
 
     monkeypatch.setattr(room, step, then_a_block_comes)
     told = await asyncio.gather(
-        provider.exchange_code(code, presented(), NOWHERE), return_exceptions=True
+        provider.exchange_code(exchange(code)), return_exceptions=True
     )
     await asyncio.gather(*blocks)
 

@@ -19,9 +19,10 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from latchstring.base.ids import ClientId, UserId
 from latchstring.base.origin import NOWHERE
 from latchstring.base.secrets import Keyring, digest
-from latchstring.base.settings import SigningAlgorithm
+from latchstring.base.settings import GrantType, SigningAlgorithm
 from latchstring.db import statements
 from latchstring.db.database import Database, Transaction
+from latchstring.domain.apis.api import Api
 from latchstring.domain.authorizations import store as authorizations
 from latchstring.domain.authorizations.code import Presented, Terms, issue
 from latchstring.domain.clients.client import Client
@@ -31,15 +32,22 @@ from latchstring.domain.keys import store as keys
 from latchstring.domain.keys.key import KeyState, SigningKey, generate
 from latchstring.domain.keys.signer import Signer
 from latchstring.domain.sessions.session import Lifetime, Session
+from latchstring.domain.tokens import refresh
 from latchstring.flows.authorize import Authorize
+from latchstring.flows.client_keys import ClientKeys
 from latchstring.flows.describe_user import DescribeUser
-from latchstring.flows.exchange_code import ExchangeCode
+from latchstring.flows.exchange_code import ExchangeCode, ExchangeRequest
+from latchstring.flows.find_access_token import FindAccessToken
 from latchstring.flows.find_person import hold_person
 from latchstring.flows.find_session import FindSession
+from latchstring.flows.introspect_token import IntrospectToken
 from latchstring.flows.issue_tokens import IssueTokens, TokenRequest, Tokens, Unsigned
 from latchstring.flows.open_session import OpenSession, SessionRequest
 from latchstring.flows.prepare_keys import CheckKeyring, PrepareKeys
+from latchstring.flows.prove_client import ProveClient
+from latchstring.flows.refresh_tokens import RefreshTokens
 from latchstring.flows.resume_authorization import ResumeAuthorization
+from latchstring.flows.revoke_token import RevokeToken
 from latchstring.flows.sign_out import SignOut
 from latchstring.web.http.application import Application
 from latchstring.web.http.cookies import Cookies
@@ -48,6 +56,7 @@ from latchstring.web.http.language import Languages
 from latchstring.web.http.origin import OriginReader
 from latchstring.web.http.sentence import Sentence
 from latchstring.web.http.surface import Surface
+from latchstring.web.oidc import refresh_grant
 from latchstring.web.oidc.code_grant import GRANT_TYPE, CodeGrant
 from latchstring.web.oidc.pages import DeveloperDetail
 from latchstring.web.oidc.routes import (
@@ -56,6 +65,7 @@ from latchstring.web.oidc.routes import (
     application_surface,
     browser_surface,
 )
+from tests.support.assertions import PublishedKeys
 from tests.support.clock import FixedClock
 from tests.support.places import here
 
@@ -66,6 +76,7 @@ AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LIFETIME = Lifetime(idle=timedelta(days=3), absolute=timedelta(days=7))
 CODE_LIFETIME = timedelta(seconds=60)
 TOKEN_LIFETIME = timedelta(days=1)
+REFRESH_LIFETIME = refresh.Lifetime(idle=timedelta(days=15), absolute=timedelta(days=30))
 ALICE = Identifier(EMAIL, "alice@example.com")
 BOB = Identifier(SMS, "+447700900123", "GB")
 
@@ -84,9 +95,20 @@ def a_client(client_id: str = "acme-web", **changes: Any) -> Client:
         "logout_urls": (LOGGED_OUT,),
         "web_origins": ("https://app.test",),
         "connections": (EMAIL, SMS),
+        "grant_types": tuple(GrantType),
     }
     return Client(client_id=ClientId(client_id), **(values | changes))
 
+
+API = Api.from_values(
+    {
+        "identifier": "https://api.acme.test/",
+        "name": "Acme's letters",
+        "scopes": ["read:letters", "write:letters"],
+        "token_lifetime": 600,
+        "signing_alg": "RS256",
+    }
+)
 
 CLIENTS: dict[str, Client] = {
     client.client_id: client
@@ -151,7 +173,9 @@ class Provider:
     clock: FixedClock
     signer: Signer
     clients: dict[str, Client] = field(default_factory=lambda: dict(CLIENTS))
+    apis: dict[str, Api] = field(default_factory=lambda: {API.identifier: API})
     pages: PlainPages = field(default_factory=PlainPages)
+    caller: PublishedKeys = field(default_factory=PublishedKeys)
     cookies: Cookies = field(
         default_factory=lambda: Cookies(
             secure=False, session_lifetime=timedelta(days=7), known_lifetime=timedelta(days=180)
@@ -160,11 +184,20 @@ class Provider:
 
     def __post_init__(self) -> None:
         self.find_session = FindSession(self.database, self.clock, LIFETIME)
-        self.issue_tokens = IssueTokens(self.signer, ISSUER, TOKEN_LIFETIME)
+        self.issue_tokens = IssueTokens(
+            self.signer, ISSUER, TOKEN_LIFETIME, KEYRING, REFRESH_LIFETIME
+        )
+        find_token = FindAccessToken(self.signer, self.clock)
+        self.refresh_tokens = RefreshTokens(self.database, self.clock, KEYRING, self.issue_tokens)
+        self.introspect = IntrospectToken(self.database, self.clock, KEYRING, find_token)
+        self.revoke = RevokeToken(self.database, self.clock, KEYRING, find_token)
         self.exchange_code = ExchangeCode(self.database, self.clock, self.issue_tokens)
         self.authorize = Authorize(self.database, self.clock, CODE_LIFETIME)
         self.resume = ResumeAuthorization(self.database, self.clock, CODE_LIFETIME)
-        self.describe_user = DescribeUser(self.database, self.clock)
+        self.describe_user = DescribeUser(self.database, find_token)
+        self.prove_client = ProveClient(
+            self.database, self.clock, ISSUER, ClientKeys(self.caller, self.clock)
+        )
         self.sign_out = SignOut(self.database, self.clock)
         self.form_guard = FormGuard(KEYRING, ORIGIN)
 
@@ -189,8 +222,16 @@ class Provider:
                 clients=lambda: self.clients,
                 signer=self.signer,
                 clock=self.clock,
-                grants={GRANT_TYPE: CodeGrant(self.exchange_code)},
+                grants={
+                    GRANT_TYPE: CodeGrant(self.exchange_code, lambda: self.apis),
+                    refresh_grant.GRANT_TYPE: refresh_grant.RefreshGrant(
+                        self.refresh_tokens, lambda: self.apis
+                    ),
+                },
                 describe_user=self.describe_user,
+                introspect=self.introspect,
+                revoke=self.revoke,
+                prove=self.prove_client,
             )
         )
         nobody = Surface(
@@ -316,6 +357,10 @@ def presented(**changes: Any) -> Presented:
         "must_prove": False,
     }
     return Presented(**(values | changes))
+
+
+def exchange(code: str, **changes: Any) -> ExchangeRequest:
+    return ExchangeRequest(code=code, presented=presented(**changes), origin=NOWHERE)
 
 
 def query(response: httpx2.Response) -> dict[str, str]:

@@ -37,6 +37,7 @@ from latchstring.domain.keys.key import KeyState, generate
 from latchstring.domain.keys.signer import Signer
 from latchstring.domain.limits import store as limits
 from latchstring.domain.sessions.session import Lifetime
+from latchstring.domain.tokens import refresh
 from latchstring.flows.accept_challenge import AcceptChallenge, VerifiedUser
 from latchstring.flows.allowances import limit_of
 from latchstring.flows.authorize import Authorize, Browser, SignInNeeded
@@ -245,7 +246,13 @@ class World:
         signer = Signer(keyring)
         now, current = self.clock.now(), KeyState.CURRENT
         signer.replace([generate(SigningAlgorithm.ES256, current, keyring, now=now)])
-        tokens = IssueTokens(signer, settings.issuer, lifetimes.access_token)
+        tokens = IssueTokens(
+            signer,
+            settings.issuer,
+            lifetimes.access_token,
+            keyring,
+            refresh.Lifetime(lifetimes.refresh_token_idle, lifetimes.refresh_token_absolute),
+        )
         self.flow_redeem = RedeemCode(fragile, self.flow_verify, tokens)
         self.flow_link = FollowLink(fragile, keyring, self.clock, configuration, accept, minute)
         self.flow_authorize = Authorize(fragile, self.clock, minute)

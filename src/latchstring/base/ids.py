@@ -26,6 +26,9 @@ SessionId = NewType("SessionId", str)
 AuthorizationId = NewType("AuthorizationId", str)
 """A pending authorization request; worthless without the cookie of the browser that made it."""
 
+FamilyId = NewType("FamilyId", str)
+"""All the refresh tokens that come of one sign-in; 20 base64url characters (120 random bits)."""
+
 MessageId = NewType("MessageId", str)
 KeyId = NewType("KeyId", str)
 """The ``kid`` of a signing key."""

@@ -2,17 +2,11 @@
 
 import msgspec
 
-from latchstring.base.clock import Clock
-from latchstring.base.secrets import digest
 from latchstring.db.database import Database, Transaction
-from latchstring.domain.tokens import store as tokens
-from latchstring.domain.tokens.access import (
-    AccessToken,
-    ScopeMissing,
-    TokenRefused,
-    is_well_formed,
-)
-from latchstring.domain.tokens.claims import Person, describe
+from latchstring.domain.authorizations.scopes import OPENID
+from latchstring.domain.tokens.access import AccessToken, ScopeMissing, TokenRefused
+from latchstring.domain.tokens.claims import USERINFO, Person, describe, named
+from latchstring.flows.find_access_token import FindAccessToken
 from latchstring.flows.find_person import find_person
 
 
@@ -20,25 +14,26 @@ class DescribeUser(msgspec.Struct, frozen=True):
     """The claims an access token opens: as they are now, not as they were at the sign-in."""
 
     database: Database
-    clock: Clock
+    find_token: FindAccessToken
 
     async def __call__(self, access_token: str) -> dict[str, object]:
         """Return the claims; raise ``TokenRefused`` or ``ScopeMissing``."""
-        if not is_well_formed(access_token):
-            raise TokenRefused(detail="not in our form")
-        found = await self.database.read(lambda tx: self._look_up(tx, digest(access_token)))
+        token_digest = self.find_token.digest_of(access_token)
+        if token_digest is None:
+            raise TokenRefused(detail="not in our form, or not signed by us")
+        found = await self.database.read(lambda tx: self._look_up(tx, token_digest))
         if found is None:
             raise TokenRefused(detail="unknown, over, or about somebody who is shut out")
         token, person = found
-        if "openid" not in token.scope.split():
+        if OPENID not in token.scope.split():
             raise ScopeMissing
-        return describe(person, token.scope)
+        return describe(person, token.scope, named(token.claims, USERINFO))
 
     async def _look_up(
         self, tx: Transaction, token_digest: str
     ) -> tuple[AccessToken, Person] | None:
-        token = await tokens.find_access_token(tx, token_digest)
-        if token is None or not token.is_live(self.clock.now()):
+        token = await self.find_token(tx, token_digest)
+        if token is None:
             return None
         person = await find_person(tx, token.user_id)
         return None if person is None else (token, person)

@@ -1,5 +1,6 @@
 """Exchange an authorization code for tokens, once."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
@@ -9,6 +10,7 @@ from latchstring.base.origin import Origin
 from latchstring.base.secrets import digest
 from latchstring.base.settings import SigningAlgorithm
 from latchstring.db.database import Database, Transaction
+from latchstring.domain.apis.api import Api
 from latchstring.domain.audit import store as audit
 from latchstring.domain.audit.event import CodeReplayed
 from latchstring.domain.authorizations import store as authorizations
@@ -23,6 +25,19 @@ class _Refused(msgspec.Struct, frozen=True):
     reason: str
 
 
+class ExchangeRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A code from an authenticated client."""
+
+    code: str
+    presented: Presented
+    origin: Origin
+    algorithm: SigningAlgorithm = SigningAlgorithm.RS256
+    """What the client's ID tokens are signed with."""
+
+    apis: Mapping[str, Api] = msgspec.field(default_factory=dict)
+    """Every API by its identifier, as the configuration in memory has them now."""
+
+
 class ExchangeCode(msgspec.Struct, frozen=True):
     """One caller gets the tokens of a code.
 
@@ -34,43 +49,34 @@ class ExchangeCode(msgspec.Struct, frozen=True):
     clock: Clock
     issue_tokens: IssueTokens
 
-    async def __call__(
-        self,
-        code: str,
-        presented: Presented,
-        origin: Origin,
-        algorithm: SigningAlgorithm = SigningAlgorithm.RS256,
-    ) -> Tokens:
-        """Return the tokens, the ID token as the client wants it; raise ``CodeRefused``."""
+    async def __call__(self, request: ExchangeRequest) -> Tokens:
+        """Return the tokens; raise ``CodeRefused``."""
         now = self.clock.now()  # before the queue for the writer: twins arrive together
-        outcome = await self.database.transact(
-            lambda tx: self._decide(tx, digest(code), presented, origin=origin, now=now)
-        )
+        outcome = await self.database.transact(lambda tx: self._decide(tx, request, now=now))
         if isinstance(outcome, _Refused):
             raise CodeRefused(detail=outcome.reason)
-        return self.issue_tokens.sign(msgspec.structs.replace(outcome, algorithm=algorithm))
+        return self.issue_tokens.sign(outcome)
 
     async def _decide(
-        self,
-        tx: Transaction,
-        code_digest: str,
-        presented: Presented,
-        *,
-        origin: Origin,
-        now: datetime,
+        self, tx: Transaction, request: ExchangeRequest, *, now: datetime
     ) -> Unsigned | _Refused:
+        code_digest = digest(request.code)
         code = await authorizations.spend_code(tx, code_digest, now)
         if code is None:
-            return await self._again(tx, code_digest, origin=origin, now=now)
-        if (reason := code.refusal(presented, now=now)) is not None:
+            return await self._again(tx, code_digest, origin=request.origin, now=now)
+        if (reason := code.refusal(request.presented, now=now)) is not None:
             return _Refused(reason)
+        api = request.apis.get(code.audience or "")
+        if code.audience is not None and api is None:
+            return _Refused("the API is gone")
         # Before the session: a block and its end between the two looks would leave a live token.
         person = await hold_person(tx, code.user_id)
         if (reason := await _session_refusal(tx, code, now)) is not None:
             return _Refused(reason)
         if person is None:
             return _Refused("the user is shut out")
-        return await self.issue_tokens.record(tx, _request(code), person, now=now)
+        wanted = _request(code, request.algorithm, api)
+        return await self.issue_tokens.record(tx, wanted, person, now=now)
 
     async def _again(
         self, tx: Transaction, code_digest: str, *, origin: Origin, now: datetime
@@ -99,7 +105,7 @@ async def _session_refusal(tx: Transaction, code: AuthorizationCode, now: dateti
     return None if session is not None and session.is_live(now) else "signed out meanwhile"
 
 
-def _request(code: AuthorizationCode) -> TokenRequest:
+def _request(code: AuthorizationCode, algorithm: SigningAlgorithm, api: Api | None) -> TokenRequest:
     return TokenRequest(
         client_id=code.client_id,
         user_id=code.user_id,
@@ -109,4 +115,7 @@ def _request(code: AuthorizationCode) -> TokenRequest:
         auth_time=code.auth_time,
         amr=code.amr,
         code_digest=code.code_digest,
+        algorithm=algorithm,
+        api=api,
+        claims=code.claims,
     )

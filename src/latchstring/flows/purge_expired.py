@@ -71,6 +71,7 @@ class PurgeExpired(msgspec.Struct, frozen=True):
             lambda tx: authorizations.purge_codes(tx, before=day_ago, count=BATCH),
             lambda tx: devices.purge(tx, before=day_ago, count=BATCH),
             lambda tx: tokens.purge_access_tokens(tx, before=day_ago, count=BATCH),
+            lambda tx: tokens.purge_families(tx, before=day_ago, count=BATCH),
             lambda tx: sessions.purge(tx, before=day_ago, count=BATCH),
             lambda tx: audit.purge(tx, before=now - EVENTS_KEPT, count=BATCH),
         ]

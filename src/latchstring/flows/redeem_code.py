@@ -11,12 +11,14 @@ import msgspec
 from latchstring.base.errors import AppError, Unavailable
 from latchstring.base.settings import SigningAlgorithm
 from latchstring.db.database import Database, Transaction, Undone, require_time_since
+from latchstring.domain.apis.api import Api
+from latchstring.domain.authorizations.scopes import OFFLINE_ACCESS, OPENID
 from latchstring.domain.identities.user import new_user_id
 from latchstring.domain.limits import store as limits
 from latchstring.domain.limits.limit import Exhausted
 from latchstring.flows.accept_challenge import Method, VerifiedUser, amr_of
 from latchstring.flows.allowances import budget_of
-from latchstring.flows.issue_tokens import OPENID, IssueTokens, TokenRequest, Tokens, Unsigned
+from latchstring.flows.issue_tokens import IssueTokens, TokenRequest, Tokens, Unsigned
 from latchstring.flows.redeem_at_once import Redeemed, WholeRedemption, redeem_at_once
 from latchstring.flows.start_passwordless import ADDRESS_LIMIT
 from latchstring.flows.verify_passwordless import (
@@ -37,6 +39,8 @@ class RedeemRequest(msgspec.Struct, frozen=True, kw_only=True):
     """As granted, not as asked."""
 
     algorithm: SigningAlgorithm
+    api: Api | None = None
+    """What the access token is for; nothing: our userinfo endpoint alone."""
 
 
 class RedeemCode(msgspec.Struct, frozen=True):
@@ -60,11 +64,14 @@ class RedeemCode(msgspec.Struct, frozen=True):
     async def _at_once(self, request: RedeemRequest, began: float) -> Unsigned | Refused | None:
         """Do all of it in one statement where that is possible; nothing: it was not.
 
-        Whose address counts, or whose browser is known, goes step by step.
+        Whose address counts, whose browser is known, and who wants more than an opaque access
+        token, goes step by step.
         """
         at_once, verification = self.database.at_once, request.verification
         if at_once is None or not verification.trusted or verification.known_since is not None:
             return None
+        if request.api is not None or OFFLINE_ACCESS in request.scope.split():
+            return None  # more rows than the one statement writes
         now, identifier = self.verify.clock.now(), verification.identifier
         wanted = TokenRequest(
             client_id=verification.client_id,
@@ -112,4 +119,5 @@ def token_request(request: RedeemRequest, user: VerifiedUser) -> TokenRequest:
         auth_time=user.at,
         amr=user.amr,
         algorithm=request.algorithm,
+        api=request.api,
     )

@@ -4,26 +4,37 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
+from latchstring.base.outbound import Outbound
+from latchstring.domain.apis.api import Api
 from latchstring.domain.clients.client import Client
 from latchstring.domain.identities import known_browser
 from latchstring.domain.keys.signer import Signer
 from latchstring.domain.sessions.session import Lifetime
+from latchstring.domain.tokens import refresh
 from latchstring.flows.accept_challenge import AcceptChallenge
 from latchstring.flows.allowances import limit_of
 from latchstring.flows.authorize import Authorize
 from latchstring.flows.choose_account import ChooseAccount
+from latchstring.flows.client_keys import ClientKeys
 from latchstring.flows.deliver_messages import DeliverMessages
 from latchstring.flows.describe_user import DescribeUser
 from latchstring.flows.describe_waiting import DescribeWaiting
 from latchstring.flows.exchange_code import ExchangeCode
+from latchstring.flows.find_access_token import FindAccessToken
 from latchstring.flows.find_session import FindSession
 from latchstring.flows.follow_link import FollowLink
+from latchstring.flows.grant_scope import GrantScope
+from latchstring.flows.introspect_token import IntrospectToken
+from latchstring.flows.issue_machine_token import IssueMachineToken
 from latchstring.flows.issue_tokens import IssueTokens
 from latchstring.flows.lease_limit import LeasedLimit
 from latchstring.flows.open_session import OpenSession
+from latchstring.flows.prove_client import ProveClient
 from latchstring.flows.prove_writable import ProveWritable
 from latchstring.flows.redeem_code import RedeemCode
+from latchstring.flows.refresh_tokens import RefreshTokens
 from latchstring.flows.resume_authorization import FindAuthorization, ResumeAuthorization
+from latchstring.flows.revoke_token import RevokeToken
 from latchstring.flows.sign_out import SignOut
 from latchstring.flows.start_passwordless import StartPasswordless
 from latchstring.flows.verify_passwordless import VerifyPasswordless
@@ -42,7 +53,7 @@ from latchstring.web.http.origin import OriginReader
 from latchstring.web.http.render import Renderer
 from latchstring.web.http.static import StaticFiles
 from latchstring.web.http.surface import Surface
-from latchstring.web.oidc import code_grant
+from latchstring.web.oidc import code_grant, refresh_grant
 from latchstring.web.oidc import routes as oidc
 from latchstring.web.pages import routes as pages
 from latchstring.web.pages.desk import Desk
@@ -68,6 +79,11 @@ class Flows(msgspec.Struct, frozen=True, kw_only=True):
     redeem: RedeemCode
     exchange_code: ExchangeCode
     describe_user: DescribeUser
+    refresh_tokens: RefreshTokens
+    issue_machine_token: IssueMachineToken
+    introspect: IntrospectToken
+    revoke: RevokeToken
+    prove_client: ProveClient
 
 
 def flows(installation: Installation, signer: Signer, worker: DeliverMessages) -> Flows:
@@ -81,7 +97,14 @@ def flows(installation: Installation, signer: Signer, worker: DeliverMessages) -
     per_day = limit_of("sms_per_installation", limits.sms_per_installation)
     texts = LeasedLimit(database, clock, per_day, "installation")
     verify = VerifyPasswordless(database, keyring, clock, limits, accept)
-    issue_tokens = IssueTokens(signer, settings.issuer, lifetimes.access_token)
+    issue_tokens = IssueTokens(
+        signer,
+        settings.issuer,
+        lifetimes.access_token,
+        keyring,
+        refresh.Lifetime(lifetimes.refresh_token_idle, lifetimes.refresh_token_absolute),
+    )
+    find_token = FindAccessToken(signer, clock)
     return Flows(
         start=StartPasswordless(database, keyring, clock, limits, worker, texts),
         verify=verify,
@@ -97,7 +120,12 @@ def flows(installation: Installation, signer: Signer, worker: DeliverMessages) -
         resume=ResumeAuthorization(database, clock, code_lifetime),
         redeem=RedeemCode(database, verify, issue_tokens),
         exchange_code=ExchangeCode(database, clock, issue_tokens),
-        describe_user=DescribeUser(database, clock),
+        refresh_tokens=RefreshTokens(database, clock, keyring, issue_tokens),
+        issue_machine_token=IssueMachineToken(database, clock, issue_tokens),
+        introspect=IntrospectToken(database, clock, keyring, find_token),
+        revoke=RevokeToken(database, clock, keyring, find_token),
+        describe_user=DescribeUser(database, find_token),
+        prove_client=ProveClient(database, clock, settings.issuer, ClientKeys(Outbound(), clock)),
     )
 
 
@@ -164,7 +192,7 @@ class Surfaces(msgspec.Struct, frozen=True):
         otp = otp_grant.OtpGrant(
             found.redeem,
             installation.configuration,
-            installation.settings.issuer,
+            GrantScope(installation.configuration, installation.settings.issuer),
             installation.settings.allow_example_identifiers,
         )
         browser = oidc.BrowserParts(
@@ -185,15 +213,24 @@ class Surfaces(msgspec.Struct, frozen=True):
             signer=self.signer,
             clock=installation.clock,
             grants={
-                code_grant.GRANT_TYPE: code_grant.CodeGrant(found.exchange_code),
+                code_grant.GRANT_TYPE: code_grant.CodeGrant(found.exchange_code, self._apis),
+                refresh_grant.GRANT_TYPE: refresh_grant.RefreshGrant(
+                    found.refresh_tokens, self._apis
+                ),
                 otp_grant.GRANT_TYPE: otp,
             },
             describe_user=found.describe_user,
+            introspect=found.introspect,
+            revoke=found.revoke,
+            prove=found.prove_client,
         )
         return oidc.browser_surface(browser), oidc.application_surface(application)
 
     def _clients(self) -> Mapping[str, Client]:
         return self.installation.configuration.current.clients
+
+    def _apis(self) -> Mapping[str, Api]:
+        return self.installation.configuration.current.apis
 
     def _may_read(self, origin: str) -> bool:
         return any(client.accepts_origin(origin) for client in self._clients().values())

@@ -29,7 +29,7 @@ async def test_the_issuer_is_the_configured_one_behind_every_host(application, h
 
     assert document["issuer"] == ISSUER
     addresses = [value for name, value in document.items() if name.endswith(("_endpoint", "_uri"))]
-    assert len(addresses) == 5
+    assert len(addresses) >= 7
     assert all(address.startswith(ISSUER) for address in addresses)
 
 
@@ -38,7 +38,7 @@ async def test_only_what_works_is_advertised(application):
 
     assert document["response_types_supported"] == ["code"]
     assert document["response_modes_supported"] == ["query"]
-    assert document["grant_types_supported"] == ["authorization_code"]
+    assert document["grant_types_supported"] == ["authorization_code", "refresh_token"]
     assert document["code_challenge_methods_supported"] == ["S256"]
     assert document["id_token_signing_alg_values_supported"] == ["RS256", "ES256"]
     assert document["scopes_supported"] == ["openid", "profile", "email", "phone", "offline_access"]

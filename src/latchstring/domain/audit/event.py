@@ -117,6 +117,13 @@ class CodeReplayed(msgspec.Struct, frozen=True, kw_only=True):
     user_id: UserId
 
 
+class RefreshTokenReused(msgspec.Struct, frozen=True, kw_only=True):
+    """A refresh token came a second time; all that came of its sign-in was revoked."""
+
+    client_id: ClientId
+    user_id: UserId
+
+
 class DeviceAllowed(msgspec.Struct, frozen=True, kw_only=True):
     """A person let a device sign in as them."""
 
@@ -130,6 +137,15 @@ class DeviceDenied(msgspec.Struct, frozen=True, kw_only=True):
 
     client_id: ClientId
     user_id: UserId | None
+
+
+class ConsentGranted(msgspec.Struct, frozen=True, kw_only=True):
+    """A person let somebody else's application know them."""
+
+    user_id: UserId
+    client_id: ClientId
+    audience: str | None
+    scope: str
 
 
 class EverythingEnded(msgspec.Struct, frozen=True, kw_only=True):
@@ -195,8 +211,10 @@ Event = (
     | LimitReached
     | SmsPumpingSuspected
     | CodeReplayed
+    | RefreshTokenReused
     | DeviceAllowed
     | DeviceDenied
+    | ConsentGranted
     | EverythingEnded
     | ConnectionChanged
     | ClientChanged

@@ -1,4 +1,8 @@
-"""The opaque access token, good for ``/userinfo``."""
+"""The access token: opaque and good for ``/userinfo``, or signed claims for an API.
+
+Both have a row by which they end: an opaque token's is found by the digest of the token, a signed
+one's by that of its ``jti``.
+"""
 
 import re
 from datetime import datetime, timedelta
@@ -6,7 +10,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from latchstring.base.errors import Forbidden
-from latchstring.base.ids import ClientId, SessionId, UserId
+from latchstring.base.ids import ClientId, FamilyId, SessionId, UserId
 from latchstring.base.secrets import digest, random_token
 
 _FORM = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -34,6 +38,14 @@ class AccessToken(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     expires_at: datetime
     revoked_at: datetime | None
+    audience: str | None
+    """The API it is for; nothing: our userinfo endpoint alone."""
+
+    family_id: FamilyId | None
+    """The refresh tokens it came with: when they end for a reason, it ends too."""
+
+    claims: str | None
+    """Claims that the client asked for by name, as JSON."""
 
     def is_live(self, now: datetime) -> bool:
         """Whether it still opens anything."""
@@ -48,13 +60,16 @@ class Bearer(msgspec.Struct, frozen=True, kw_only=True):
     session_id: SessionId | None
     code_digest: str | None
     scope: str
+    audience: str | None = None
+    family_id: FamilyId | None = None
+    claims: str | None = None
 
 
 def issue(bearer: Bearer, *, lifetime: timedelta, now: datetime) -> tuple[str, AccessToken]:
-    """Return a new token for the application, and what is kept of it."""
+    """Return a new token for the application, or the ``jti`` of one, and what is kept of it."""
     token = random_token()
     return token, AccessToken(
-        token_digest=digest(token),
+        token_digest=digest(token) if bearer.audience is None else digest_of_jti(token),
         client_id=bearer.client_id,
         user_id=bearer.user_id,
         session_id=bearer.session_id,
@@ -63,7 +78,18 @@ def issue(bearer: Bearer, *, lifetime: timedelta, now: datetime) -> tuple[str, A
         created_at=now,
         expires_at=now + lifetime,
         revoked_at=None,
+        audience=bearer.audience,
+        family_id=bearer.family_id,
+        claims=bearer.claims,
     )
+
+
+def digest_of_jti(jti: str) -> str:
+    """Return what a signed token is found by.
+
+    Never that of an opaque one: a ``jti`` is no secret, and must not open anything by itself.
+    """
+    return digest(f"jti:{jti}")
 
 
 def is_well_formed(token: str) -> bool:

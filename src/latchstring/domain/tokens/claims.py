@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from latchstring.base.ids import ClientId, SessionId, UserId
+from latchstring.domain.tokens.access import AccessToken
 
 ID_TOKEN_LIFETIME = timedelta(hours=10)
 """As Auth0's. An ID token tells of one sign-in; it opens nothing."""
@@ -50,10 +51,32 @@ class SignIn(msgspec.Struct, frozen=True, kw_only=True):
     session_id: SessionId | None
     auth_time: datetime
     amr: tuple[str, ...]
+    claims: str | None = None
+    """Claims asked for by name, as JSON."""
 
 
-def describe(person: Person, scope: str) -> dict[str, object]:
-    """Return what the scope lets an application know of the person; ``sub`` always."""
+ID_TOKEN = "id_token"  # noqa: S105 - a member of the claims parameter
+USERINFO = "userinfo"
+
+
+def named(claims: str | None, member: str) -> frozenset[str]:
+    """Return the claims asked for by name for the ID token or for userinfo, from checked JSON.
+
+    A value that was asked for with one (OpenID Connect Core 5.5.1) is no condition: whoever asked
+    sees that it is another.
+    """
+    found = msgspec.json.decode(claims).get(member) if claims else None
+    return frozenset(found) if isinstance(found, dict) else frozenset()
+
+
+def describe(person: Person, scope: str, asked: frozenset[str] = frozenset()) -> dict[str, object]:
+    """Return what scope and names asked for let an application know; ``sub`` always."""
+    every = "openid profile email phone" if asked else ""
+    whole = _by_scope(person, every)
+    return _by_scope(person, scope) | {name: whole[name] for name in asked & whole.keys()}
+
+
+def _by_scope(person: Person, scope: str) -> dict[str, object]:
     words = scope.split()
     claims: dict[str, object] = {"sub": person.subject}
     if "profile" in words:
@@ -82,7 +105,29 @@ def id_token(issuer: str, person: Person, sign_in: SignIn, *, now: datetime) -> 
         claims["sid"] = sign_in.session_id
     if sign_in.nonce is not None:
         claims["nonce"] = sign_in.nonce
-    return claims | describe(person, sign_in.scope)
+    return claims | describe(person, sign_in.scope, named(sign_in.claims, ID_TOKEN))
+
+
+def access_token(issuer: str, token: AccessToken, jti: str, gty: str | None) -> dict[str, object]:
+    """Return the claims of an access token for an API (RFC 9068 section 2.2).
+
+    With openid it is good for our userinfo endpoint too, and says so, as Auth0's does.
+    """
+    with_userinfo = "openid" in token.scope.split()
+    claims: dict[str, object] = {
+        "iss": issuer,
+        "sub": token.user_id,
+        "aud": [token.audience, f"{issuer}userinfo"] if with_userinfo else token.audience,
+        "azp": token.client_id,
+        "client_id": token.client_id,
+        "iat": _seconds(token.created_at),
+        "exp": _seconds(token.expires_at),
+        "jti": jti,
+        "scope": token.scope,
+    }
+    if token.session_id is not None:
+        claims["sid"] = token.session_id
+    return claims if gty is None else claims | {"gty": gty}
 
 
 def _profile(person: Person) -> dict[str, object]:

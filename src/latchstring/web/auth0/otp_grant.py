@@ -7,9 +7,8 @@ from typing import NoReturn
 
 import msgspec
 
-from latchstring.base.errors import ChallengeRefused, Forbidden, InvalidRequest
+from latchstring.base.errors import ChallengeRefused, InvalidRequest
 from latchstring.base.origin import Origin
-from latchstring.domain.authorizations.scopes import granted
 from latchstring.domain.challenges.refusal import CodeExpired, TooManyTries
 from latchstring.domain.clients.client import Client
 from latchstring.domain.identities.identifier import (
@@ -18,7 +17,7 @@ from latchstring.domain.identities.identifier import (
     email_identifier,
     phone_identifier,
 )
-from latchstring.domain.tokens import audience
+from latchstring.flows.grant_scope import GrantScope
 from latchstring.flows.issue_tokens import Tokens
 from latchstring.flows.redeem_code import RedeemCode, RedeemRequest
 from latchstring.flows.refresh_configuration import RefreshConfiguration
@@ -38,22 +37,19 @@ class OtpGrant(msgspec.Struct, frozen=True):
 
     redeem: RedeemCode
     configuration: RefreshConfiguration
-    issuer: str
+    grant_scope: GrantScope
     allow_examples: bool
 
     async def __call__(self, client: Client, parameters: Parameters, origin: Origin) -> Tokens:
         """Return the tokens; raise ``ChallengeRefused`` with the sentence of the contract."""
         realm = _required(parameters, "realm")
         username, code = _required(parameters, "username"), _required(parameters, "otp")
-        # Before the code is spent: nothing may be refused once it is.
-        scope = granted(parameters.one("scope"))
         connection = self.configuration.current.connections.get(realm)
         if connection is None or not client.offers(realm):
             message = "The realm is not a connection of this client."
             raise InvalidRequest(message, field="realm")
-        if not audience.is_known(parameters.one("audience"), self.issuer):
-            message = "Service not found: the audience is not registered."
-            raise Forbidden(message)
+        # Before the code is spent: nothing may be refused once it is.
+        granted = self.grant_scope(client, parameters.one("scope"), parameters.one("audience"))
         verification = VerifyRequest(
             client_id=client.client_id,
             connection=connection,
@@ -64,8 +60,9 @@ class OtpGrant(msgspec.Struct, frozen=True):
         )
         wanted = RedeemRequest(
             verification=verification,
-            scope=scope,
+            scope=granted.scope,
             algorithm=client.id_token_signed_response_alg,
+            api=granted.api,
         )
         try:
             return await self.redeem(wanted)

@@ -32,6 +32,11 @@ def private_json(
     return Response(encoded, status, {**_PRIVATE, **(headers or {})}, media_type=_JSON)
 
 
+def nothing() -> Response:
+    """Return a success that has nothing to say."""
+    return Response(headers=_PRIVATE)
+
+
 def public_json(body: bytes, *, max_age: int) -> Response:
     """Return JSON that is the same for everybody."""
     headers = {

@@ -40,6 +40,8 @@ def discovery(issuer: str, grant_types: Iterable[str]) -> Document:
         userinfo_endpoint=f"{issuer}userinfo",
         jwks_uri=f"{issuer}.well-known/jwks.json",
         end_session_endpoint=f"{issuer}oidc/logout",
+        introspection_endpoint=f"{issuer}oauth/introspect",
+        revocation_endpoint=f"{issuer}oauth/revoke",
         scopes_supported=SCOPES,
         response_types_supported=RESPONSE_TYPES,
         response_modes_supported=RESPONSE_MODES,

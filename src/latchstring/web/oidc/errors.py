@@ -21,6 +21,8 @@ from latchstring.base.origin import Origin
 from latchstring.domain.authorizations.code import CodeRefused
 from latchstring.domain.clients.client import Client
 from latchstring.domain.tokens.access import ScopeMissing, TokenRefused
+from latchstring.domain.tokens.refresh import RefreshRefused
+from latchstring.flows.refresh_tokens import ScopeTooWide
 from latchstring.web.http.answers import private_json, retry_headers
 from latchstring.web.http.parameters import BodyTooLarge, HeadersTooLarge, UnsupportedBody
 from latchstring.web.http.sentence import gettext
@@ -37,6 +39,10 @@ class ClientNotAuthenticated(ClientRefused):
 
 class UnsupportedGrant(InvalidRequest):
     """The grant type is not supported."""
+
+
+class GrantNotAllowed(ClientRefused):
+    """Grant type not allowed for the client."""
 
 
 class TokenMissing(Forbidden):
@@ -65,6 +71,8 @@ class Row(msgspec.Struct, frozen=True):
 TABLE: Mapping[type[AppError], Row] = {
     # 403, not RFC 6749's 400: Auth0's SDKs and the applications written on them look for it.
     CodeRefused: Row(403, "invalid_grant"),
+    RefreshRefused: Row(403, "invalid_grant"),
+    ScopeTooWide: Row(400, "invalid_scope"),
     ChallengeRefused: Row(403, "invalid_grant"),
     UnsupportedGrant: Row(400, "unsupported_grant_type"),
     ClientNotAuthenticated: Row(401, "invalid_client", "Basic"),

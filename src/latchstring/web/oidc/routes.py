@@ -11,13 +11,15 @@ from latchstring.domain.keys.signer import Signer
 from latchstring.flows.authorize import Authorize
 from latchstring.flows.describe_user import DescribeUser
 from latchstring.flows.find_session import FindSession
+from latchstring.flows.introspect_token import IntrospectToken
 from latchstring.flows.resume_authorization import ResumeAuthorization
+from latchstring.flows.revoke_token import RevokeToken
 from latchstring.flows.sign_out import SignOut
 from latchstring.web.http.cookies import Cookies
 from latchstring.web.http.form_guard import FormGuard
 from latchstring.web.http.surface import Handler, Surface, WrongMethod
-from latchstring.web.oidc import authorize, logout
-from latchstring.web.oidc.client_authentication import Clients
+from latchstring.web.oidc import authorize, introspect, logout, revoke
+from latchstring.web.oidc.client_authentication import Authenticate, Clients, Prove
 from latchstring.web.oidc.discovery import KeySet, discovery
 from latchstring.web.oidc.errors import OAuthErrors, PageErrors, crashed
 from latchstring.web.oidc.pages import Pages
@@ -51,6 +53,9 @@ class ApplicationParts(msgspec.Struct, frozen=True, kw_only=True):
     """By ``grant_type``; what is in here is what discovery advertises."""
 
     describe_user: DescribeUser
+    introspect: IntrospectToken
+    revoke: RevokeToken
+    prove: Prove
 
 
 def browser_surface(parts: BrowserParts) -> Surface:
@@ -96,10 +101,15 @@ def browser_surface(parts: BrowserParts) -> Surface:
 
 def application_surface(parts: ApplicationParts) -> Surface:
     """Return token, userinfo, discovery and keys; pages of a client's origins may call them."""
+    authenticate = Authenticate(parts.clients, parts.prove)
     describing = UserInfo(parts.describe_user)
     configuration = discovery(parts.issuer, parts.grants)
     routes: dict[str, dict[str, Handler]] = {
-        "/oauth/token": {"POST": TokenEndpoint(parts.clients, parts.grants)},
+        "/oauth/token": {"POST": TokenEndpoint(authenticate, parts.grants)},
+        introspect.PATH: {
+            "POST": introspect.IntrospectionEndpoint(parts.issuer, authenticate, parts.introspect)
+        },
+        revoke.PATH: {"POST": revoke.RevocationEndpoint(authenticate, parts.revoke)},
         "/userinfo": {"GET": describing, "POST": describing},
         "/.well-known/openid-configuration": {"GET": configuration},
         "/.well-known/oauth-authorization-server": {"GET": configuration},

@@ -15,6 +15,7 @@ class TokenReply(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """Tokens (RFC 6749 section 5.1); the scope is always told."""
 
     access_token: str
+    refresh_token: str | None = None
     id_token: str | None = None
     scope: str
     expires_in: int
@@ -30,6 +31,8 @@ class DiscoveryDocument(msgspec.Struct, frozen=True, kw_only=True):
     userinfo_endpoint: str
     jwks_uri: str
     end_session_endpoint: str
+    introspection_endpoint: str
+    revocation_endpoint: str
     scopes_supported: tuple[str, ...]
     response_types_supported: tuple[str, ...]
     response_modes_supported: tuple[str, ...]

@@ -12,8 +12,8 @@ from latchstring.domain.clients.client import Client
 from latchstring.flows.issue_tokens import Tokens
 from latchstring.web.http.answers import private_json
 from latchstring.web.http.parameters import Parameters
-from latchstring.web.oidc.client_authentication import Clients, authenticate
-from latchstring.web.oidc.errors import UnsupportedGrant
+from latchstring.web.oidc.client_authentication import Authenticate
+from latchstring.web.oidc.errors import GrantNotAllowed, UnsupportedGrant
 from latchstring.web.oidc.shapes import TokenReply
 
 Grant = Callable[[Client, Parameters, Origin], Awaitable[Tokens]]
@@ -23,7 +23,7 @@ Grant = Callable[[Client, Parameters, Origin], Awaitable[Tokens]]
 class TokenEndpoint(msgspec.Struct, frozen=True):
     """Grants by name; other surfaces bring theirs, and the roof puts the mapping together."""
 
-    clients: Clients
+    authenticate: Authenticate
     grants: Mapping[str, Grant]
 
     async def __call__(self, request: Request) -> Response:
@@ -35,11 +35,14 @@ class TokenEndpoint(msgspec.Struct, frozen=True):
         grant = self.grants.get(name)
         if grant is None:
             raise UnsupportedGrant(field="grant_type")
-        client = authenticate(request, parameters, self.clients())
+        client = await self.authenticate(request, parameters)
+        if name not in client.grant_types:
+            raise GrantNotAllowed(f"Grant type '{name}' not allowed for the client.")
         tokens = await grant(client, parameters, request.state.origin)
         return private_json(
             TokenReply(
                 access_token=tokens.access_token,
+                refresh_token=tokens.refresh_token,
                 id_token=tokens.id_token,
                 scope=tokens.scope,
                 expires_in=tokens.expires_in,
