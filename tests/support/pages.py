@@ -8,7 +8,7 @@ from latchstring.web.http.frame import Page
 from latchstring.web.http.render import Renderer
 from latchstring.web.http.sentence import gettext
 from latchstring.web.http.static import StaticFiles
-from latchstring.web.pages import views, wording
+from latchstring.web.pages import device_wording, views, wording
 
 AT = datetime(2026, 11, 23, 14, 35, tzinfo=UTC)
 TEN_MINUTES = timedelta(minutes=10)
@@ -187,6 +187,39 @@ LINK_PAGES: dict[str, Page] = {
     "link-voided": views.LinkVoided(frame=FRAME),
 }
 
+DEVICE_CODE = views.DeviceCode(frame=FRAME, action="/activate", example="BDWP-HQPK")
+
+DEVICE_CONFIRM = views.DeviceConfirm(
+    frame=FRAME,
+    code="WDJB-MJHT",
+    sign_in_action="/activate/id/sign-in",
+    allow_action="/activate/id/allow",
+    deny_action="/activate/id/deny",
+    other_action="/activate/id/other",
+    identifier=ALICE,
+)
+
+DEVICE_PAGES: dict[str, Page] = {
+    "device-code": replace(DEVICE_CODE, frame=views.Frame(csrf="form-token")),
+    "device-code-filled": replace(DEVICE_CODE, value="WDJB-MJHT"),
+    "device-code-error": replace(DEVICE_CODE, value="WDJB-MJHT", error=device_wording.unknown()),
+    "device-code-no-code": replace(
+        DEVICE_CODE, value="1234", error=device_wording.no_code("BDWP-HQPK")
+    ),
+    "device-confirm": DEVICE_CONFIRM,
+    "device-confirm-signed-out": replace(DEVICE_CONFIRM, identifier=None),
+    "device-confirm-hostile-brand": replace(DEVICE_CONFIRM, frame=HOSTILE, identifier=LONG_ADDRESS),
+    "device-confirm-third-party": replace(
+        DEVICE_CONFIRM,
+        may_know=device_wording.may_know("openid profile email phone offline_access"),
+        may_do=("calendar:read", "calendar:write"),
+        api_name="Acme Calendar",
+    ),
+    "device-connected": views.DeviceConnected(frame=FRAME),
+    "device-denied": views.DeviceDenied(frame=FRAME),
+    "device-expired": views.DeviceExpired(frame=FRAME, start_url="/activate"),
+}
+
 NOTICE_PAGES: dict[str, Page] = {
     "slow-down": views.SlowDown(
         frame=FRAME,
@@ -204,6 +237,7 @@ NOTICE_PAGES: dict[str, Page] = {
             "resend_after",
             "starts_per_address",
             "wrong_answers_per_address",
+            "device_code_guesses_per_address",
             "sms_per_number_block",
             "sms_per_installation",
             "another",
@@ -242,7 +276,7 @@ NOTICE_PAGES: dict[str, Page] = {
     "help-alone": views.Help(),
 }
 
-PAGES: dict[str, Page] = SIGN_IN_PAGES | LINK_PAGES | NOTICE_PAGES
+PAGES: dict[str, Page] = SIGN_IN_PAGES | LINK_PAGES | DEVICE_PAGES | NOTICE_PAGES
 
 
 def a_renderer(*, secure: bool = False) -> Renderer:

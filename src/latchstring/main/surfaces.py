@@ -13,6 +13,7 @@ from latchstring.domain.sessions.session import Lifetime
 from latchstring.domain.tokens import refresh
 from latchstring.flows.accept_challenge import AcceptChallenge
 from latchstring.flows.allowances import limit_of
+from latchstring.flows.answer_device import AnswerDevice
 from latchstring.flows.authorize import Authorize
 from latchstring.flows.choose_account import ChooseAccount
 from latchstring.flows.client_keys import ClientKeys
@@ -21,6 +22,7 @@ from latchstring.flows.describe_user import DescribeUser
 from latchstring.flows.describe_waiting import DescribeWaiting
 from latchstring.flows.exchange_code import ExchangeCode
 from latchstring.flows.find_access_token import FindAccessToken
+from latchstring.flows.find_device import FindDevice
 from latchstring.flows.find_session import FindSession
 from latchstring.flows.follow_link import FollowLink
 from latchstring.flows.grant_scope import GrantScope
@@ -32,10 +34,13 @@ from latchstring.flows.open_session import OpenSession
 from latchstring.flows.prove_client import ProveClient
 from latchstring.flows.prove_writable import ProveWritable
 from latchstring.flows.redeem_code import RedeemCode
+from latchstring.flows.redeem_device import RedeemDevice
 from latchstring.flows.refresh_tokens import RefreshTokens
 from latchstring.flows.resume_authorization import FindAuthorization, ResumeAuthorization
 from latchstring.flows.revoke_token import RevokeToken
+from latchstring.flows.sign_in_here import SignInHere
 from latchstring.flows.sign_out import SignOut
+from latchstring.flows.start_device import StartDevice
 from latchstring.flows.start_passwordless import StartPasswordless
 from latchstring.flows.verify_passwordless import VerifyPasswordless
 from latchstring.main.installation import Installation
@@ -57,6 +62,7 @@ from latchstring.web.oidc import code_grant, refresh_grant
 from latchstring.web.oidc import routes as oidc
 from latchstring.web.pages import routes as pages
 from latchstring.web.pages.desk import Desk
+from latchstring.web.pages.device import DevicePages
 from latchstring.web.pages.enter_code import EnterCode
 from latchstring.web.pages.identify import Identify
 from latchstring.web.pages.magic_link import MagicLink
@@ -78,6 +84,11 @@ class Flows(msgspec.Struct, frozen=True, kw_only=True):
     resume: ResumeAuthorization
     redeem: RedeemCode
     exchange_code: ExchangeCode
+    start_device: StartDevice
+    find_device: FindDevice
+    answer_device: AnswerDevice
+    redeem_device: RedeemDevice
+    sign_in_here: SignInHere
     describe_user: DescribeUser
     refresh_tokens: RefreshTokens
     issue_machine_token: IssueMachineToken
@@ -120,6 +131,11 @@ def flows(installation: Installation, signer: Signer, worker: DeliverMessages) -
         resume=ResumeAuthorization(database, clock, code_lifetime),
         redeem=RedeemCode(database, verify, issue_tokens),
         exchange_code=ExchangeCode(database, clock, issue_tokens),
+        start_device=StartDevice(database, keyring, clock, limits),
+        find_device=FindDevice(database, keyring, clock, limits),
+        answer_device=AnswerDevice(database, clock),
+        redeem_device=RedeemDevice(database, clock, issue_tokens),
+        sign_in_here=SignInHere(database, clock),
         refresh_tokens=RefreshTokens(database, clock, keyring, issue_tokens),
         issue_machine_token=IssueMachineToken(database, clock, issue_tokens),
         introspect=IntrospectToken(database, clock, keyring, find_token),
@@ -175,7 +191,14 @@ class Surfaces(msgspec.Struct, frozen=True):
         identify = Identify(desk, found.start, found.find_session, found.choose_account)
         enter_code = EnterCode(desk, identify, found.verify, found.describe_waiting)
         link = MagicLink(desk, found.follow_link)
-        return pages.surface(desk, identify, enter_code, link, static)
+        devices = DevicePages(
+            desk=desk,
+            find=found.find_device,
+            answer=found.answer_device,
+            find_session=found.find_session,
+            sign_in_here=found.sign_in_here,
+        )
+        return pages.surface(desk, identify, enter_code, link, devices=devices, static=static)
 
     def _auth0(self) -> Surface:
         installation = self.installation

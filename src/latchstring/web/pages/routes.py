@@ -11,8 +11,9 @@ from latchstring.web.http.frame import HELP_PATH
 from latchstring.web.http.parameters import Parameters
 from latchstring.web.http.static import STATIC_PREFIX, StaticFiles
 from latchstring.web.http.surface import Handler, Methods, Surface, WrongMethod
-from latchstring.web.pages import magic_link, views
+from latchstring.web.pages import device, magic_link, views
 from latchstring.web.pages.desk import SIGN_IN, Desk
+from latchstring.web.pages.device import DevicePages
 from latchstring.web.pages.enter_code import EnterCode
 from latchstring.web.pages.errors import PageErrors
 from latchstring.web.pages.identify import Identify
@@ -20,7 +21,13 @@ from latchstring.web.pages.magic_link import MagicLink
 
 
 def surface(
-    desk: Desk, identify: Identify, enter_code: EnterCode, link: MagicLink, static: StaticFiles
+    desk: Desk,
+    identify: Identify,
+    enter_code: EnterCode,
+    link: MagicLink,
+    *,
+    devices: DevicePages,
+    static: StaticFiles,
 ) -> Surface:
     """Return the hosted pages."""
     errors = PageErrors(desk)
@@ -41,9 +48,14 @@ def surface(
 
     return Surface(
         name="pages",
-        routes={"/": {"GET": show_home}, HELP_PATH: {"GET": show_help}},
+        routes={
+            "/": {"GET": show_home},
+            HELP_PATH: {"GET": show_help},
+            device.PATH: {"GET": devices.show, "POST": devices.post},
+        },
         prefixes={
             SIGN_IN: _by_rest(2, sign_in_pages(identify, enter_code)),
+            device.PREFIX: _by_rest(2, device_pages(devices)),
             magic_link.PREFIX: _by_rest(2, link_pages(link)),
             magic_link.SIGNED_IN: {"GET": link.show_signed_in},
             STATIC_PREFIX: {"GET": show_static},
@@ -88,6 +100,17 @@ def link_pages(link: MagicLink) -> dict[str, Methods]:
         "": {"GET": link.show, "POST": link.press},
         "code": {"POST": link.show_code},
         "not-me": {"POST": link.refuse},
+    }
+
+
+def device_pages(devices: DevicePages) -> dict[str, Methods]:
+    """Return the pages of one device's grant by what follows its id."""
+    return {
+        "": {"GET": devices.show_grant},
+        "sign-in": {"POST": devices.post_sign_in},
+        "other": {"POST": devices.post_other},
+        "allow": {"POST": devices.post_allow},
+        "deny": {"POST": devices.post_deny},
     }
 
 

@@ -18,6 +18,13 @@ from latchstring.web.http.notices import (
     SlowDown,
     Way,
 )
+from latchstring.web.pages.device_views import (
+    DeviceCode,
+    DeviceConfirm,
+    DeviceConnected,
+    DeviceDenied,
+    DeviceExpired,
+)
 from latchstring.web.pages.link_views import (
     LinkCode,
     LinkConfirm,
@@ -55,6 +62,11 @@ __all__ = [
     "CookiesNeeded",
     "Country",
     "DeveloperError",
+    "DeviceCode",
+    "DeviceConfirm",
+    "DeviceConnected",
+    "DeviceDenied",
+    "DeviceExpired",
     "ErrorPage",
     "Frame",
     "Help",
