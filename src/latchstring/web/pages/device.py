@@ -159,8 +159,10 @@ class DevicePages(msgspec.Struct, frozen=True, kw_only=True):
         return self._question(waiting, client)
 
     def _question(self, waiting: Waiting, client: Client) -> Page:
+        # Whether the operator's own applications may know people is no question.
         scope = "" if client.first_party else waiting.grant.scope
-        api = self.desk.current.apis.get(waiting.grant.audience or "")
+        audience = None if client.first_party else waiting.grant.audience
+        api = self.desk.current.apis.get(audience or "")
         return views.DeviceConfirm(
             frame=self.desk.frame(client, waiting.binding),
             code=shown(waiting.grant.code(self.desk.keyring)),

@@ -25,8 +25,8 @@ class DeviceConfirm(msgspec.Struct, frozen=True, kw_only=True):
     """Names the application, shows the code to compare, and asks.
 
     With nobody signed in (`identifier` is None) `sign_in_action` comes first and there is nothing
-    to allow yet. `may_know` lists what somebody else's application would learn, and `may_do`, of
-    the API `api_name`, what it could do.
+    to allow yet. `may_know` lists what somebody else's application would learn, and `may_do` what
+    it could do with the API `api_name`.
     """
 
     template: ClassVar[str] = "device_confirm.html"

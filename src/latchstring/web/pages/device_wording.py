@@ -24,11 +24,11 @@ def unknown() -> Sentence:
 
 
 _MAY_KNOW = {
-    "openid": gettext("That it is you, each time you sign in"),
-    "profile": gettext("Your name as we know it"),
+    "openid": gettext("Who you are here"),
+    "profile": gettext("Your name"),
     "email": gettext("Your email address"),
     "phone": gettext("Your phone number"),
-    "offline_access": gettext("All this also while you are away"),
+    "offline_access": gettext("All of this also while you are away"),
 }
 
 
