@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from latchstring.base.ids import ClientId, UserId
 from latchstring.base.origin import NOWHERE
 from latchstring.base.secrets import Keyring, digest
-from latchstring.base.settings import GrantType, SigningAlgorithm
+from latchstring.base.settings import GrantType, LimitSettings, SigningAlgorithm
 from latchstring.db import statements
 from latchstring.db.database import Database, Transaction
 from latchstring.domain.apis.api import Api
@@ -40,15 +40,19 @@ from latchstring.flows.exchange_code import ExchangeCode, ExchangeRequest
 from latchstring.flows.find_access_token import FindAccessToken
 from latchstring.flows.find_person import hold_person
 from latchstring.flows.find_session import FindSession
+from latchstring.flows.grant_scope import GrantScope
 from latchstring.flows.introspect_token import IntrospectToken
 from latchstring.flows.issue_tokens import IssueTokens, TokenRequest, Tokens, Unsigned
 from latchstring.flows.open_session import OpenSession, SessionRequest
 from latchstring.flows.prepare_keys import CheckKeyring, PrepareKeys
 from latchstring.flows.prove_client import ProveClient
+from latchstring.flows.redeem_device import RedeemDevice
+from latchstring.flows.refresh_configuration import Configuration, RefreshConfiguration
 from latchstring.flows.refresh_tokens import RefreshTokens
 from latchstring.flows.resume_authorization import ResumeAuthorization
 from latchstring.flows.revoke_token import RevokeToken
 from latchstring.flows.sign_out import SignOut
+from latchstring.flows.start_device import StartDevice
 from latchstring.web.http.application import Application
 from latchstring.web.http.cookies import Cookies
 from latchstring.web.http.form_guard import FormGuard
@@ -56,7 +60,7 @@ from latchstring.web.http.language import Languages
 from latchstring.web.http.origin import OriginReader
 from latchstring.web.http.sentence import Sentence
 from latchstring.web.http.surface import Surface
-from latchstring.web.oidc import refresh_grant
+from latchstring.web.oidc import device_grant, refresh_grant
 from latchstring.web.oidc.code_grant import GRANT_TYPE, CodeGrant
 from latchstring.web.oidc.pages import DeveloperDetail
 from latchstring.web.oidc.routes import (
@@ -192,6 +196,11 @@ class Provider:
         self.introspect = IntrospectToken(self.database, self.clock, KEYRING, find_token)
         self.revoke = RevokeToken(self.database, self.clock, KEYRING, find_token)
         self.exchange_code = ExchangeCode(self.database, self.clock, self.issue_tokens)
+        held = Configuration({}, self.clients, self.apis, (), 1)
+        self.configuration = RefreshConfiguration(self.database, _current=held)
+        self.grant_scope = GrantScope(self.configuration, ISSUER)
+        self.start_device = StartDevice(self.database, KEYRING, self.clock, LimitSettings())
+        self.redeem_device = RedeemDevice(self.database, self.clock, self.issue_tokens)
         self.authorize = Authorize(self.database, self.clock, CODE_LIFETIME)
         self.resume = ResumeAuthorization(self.database, self.clock, CODE_LIFETIME)
         self.describe_user = DescribeUser(self.database, find_token)
@@ -224,11 +233,16 @@ class Provider:
                 clock=self.clock,
                 grants={
                     GRANT_TYPE: CodeGrant(self.exchange_code, lambda: self.apis),
+                    device_grant.GRANT_TYPE: device_grant.DeviceCodeGrant(
+                        self.redeem_device, lambda: self.apis
+                    ),
                     refresh_grant.GRANT_TYPE: refresh_grant.RefreshGrant(
                         self.refresh_tokens, lambda: self.apis
                     ),
                 },
                 describe_user=self.describe_user,
+                grant_scope=self.grant_scope,
+                start_device=self.start_device,
                 introspect=self.introspect,
                 revoke=self.revoke,
                 prove=self.prove_client,

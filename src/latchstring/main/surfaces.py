@@ -58,7 +58,7 @@ from latchstring.web.http.origin import OriginReader
 from latchstring.web.http.render import Renderer
 from latchstring.web.http.static import StaticFiles
 from latchstring.web.http.surface import Surface
-from latchstring.web.oidc import code_grant, refresh_grant
+from latchstring.web.oidc import code_grant, device_grant, refresh_grant
 from latchstring.web.oidc import routes as oidc
 from latchstring.web.pages import routes as pages
 from latchstring.web.pages.desk import Desk
@@ -240,9 +240,14 @@ class Surfaces(msgspec.Struct, frozen=True):
                 refresh_grant.GRANT_TYPE: refresh_grant.RefreshGrant(
                     found.refresh_tokens, self._apis
                 ),
+                device_grant.GRANT_TYPE: device_grant.DeviceCodeGrant(
+                    found.redeem_device, self._apis
+                ),
                 otp_grant.GRANT_TYPE: otp,
             },
             describe_user=found.describe_user,
+            grant_scope=GrantScope(installation.configuration, installation.settings.issuer),
+            start_device=found.start_device,
             introspect=found.introspect,
             revoke=found.revoke,
             prove=found.prove_client,

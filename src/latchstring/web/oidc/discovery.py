@@ -40,6 +40,7 @@ def discovery(issuer: str, grant_types: Iterable[str]) -> Document:
         userinfo_endpoint=f"{issuer}userinfo",
         jwks_uri=f"{issuer}.well-known/jwks.json",
         end_session_endpoint=f"{issuer}oidc/logout",
+        device_authorization_endpoint=f"{issuer}oauth/device/code",
         introspection_endpoint=f"{issuer}oauth/introspect",
         revocation_endpoint=f"{issuer}oauth/revoke",
         scopes_supported=SCOPES,

@@ -20,6 +20,13 @@ from latchstring.base.errors import (
 from latchstring.base.origin import Origin
 from latchstring.domain.authorizations.code import CodeRefused
 from latchstring.domain.clients.client import Client
+from latchstring.domain.devices.grant import (
+    AuthorizationPending,
+    DeviceCodeExpired,
+    DeviceCodeRefused,
+    DeviceRefused,
+    PolledTooSoon,
+)
 from latchstring.domain.tokens.access import ScopeMissing, TokenRefused
 from latchstring.domain.tokens.refresh import RefreshRefused
 from latchstring.flows.refresh_tokens import ScopeTooWide
@@ -74,6 +81,12 @@ TABLE: Mapping[type[AppError], Row] = {
     RefreshRefused: Row(403, "invalid_grant"),
     ScopeTooWide: Row(400, "invalid_scope"),
     ChallengeRefused: Row(403, "invalid_grant"),
+    DeviceCodeRefused: Row(403, "invalid_grant"),
+    # 400 as RFC 8628 section 3.5 says, not Auth0's 403 and 429: every client reads the word.
+    AuthorizationPending: Row(400, "authorization_pending"),
+    PolledTooSoon: Row(400, "slow_down"),
+    DeviceRefused: Row(400, "access_denied"),
+    DeviceCodeExpired: Row(400, "expired_token"),
     UnsupportedGrant: Row(400, "unsupported_grant_type"),
     ClientNotAuthenticated: Row(401, "invalid_client", "Basic"),
     TokenMissing: Row(401, "invalid_request", "Bearer"),

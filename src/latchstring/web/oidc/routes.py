@@ -11,14 +11,16 @@ from latchstring.domain.keys.signer import Signer
 from latchstring.flows.authorize import Authorize
 from latchstring.flows.describe_user import DescribeUser
 from latchstring.flows.find_session import FindSession
+from latchstring.flows.grant_scope import GrantScope
 from latchstring.flows.introspect_token import IntrospectToken
 from latchstring.flows.resume_authorization import ResumeAuthorization
 from latchstring.flows.revoke_token import RevokeToken
 from latchstring.flows.sign_out import SignOut
+from latchstring.flows.start_device import StartDevice
 from latchstring.web.http.cookies import Cookies
 from latchstring.web.http.form_guard import FormGuard
 from latchstring.web.http.surface import Handler, Surface, WrongMethod
-from latchstring.web.oidc import authorize, introspect, logout, revoke
+from latchstring.web.oidc import authorize, device, introspect, logout, revoke
 from latchstring.web.oidc.client_authentication import Authenticate, Clients, Prove
 from latchstring.web.oidc.discovery import KeySet, discovery
 from latchstring.web.oidc.errors import OAuthErrors, PageErrors, crashed
@@ -53,6 +55,8 @@ class ApplicationParts(msgspec.Struct, frozen=True, kw_only=True):
     """By ``grant_type``; what is in here is what discovery advertises."""
 
     describe_user: DescribeUser
+    grant_scope: GrantScope
+    start_device: StartDevice
     introspect: IntrospectToken
     revoke: RevokeToken
     prove: Prove
@@ -106,6 +110,14 @@ def application_surface(parts: ApplicationParts) -> Surface:
     configuration = discovery(parts.issuer, parts.grants)
     routes: dict[str, dict[str, Handler]] = {
         "/oauth/token": {"POST": TokenEndpoint(authenticate, parts.grants)},
+        device.PATH: {
+            "POST": device.DeviceEndpoint(
+                issuer=parts.issuer,
+                authenticate=authenticate,
+                grant_scope=parts.grant_scope,
+                start=parts.start_device,
+            )
+        },
         introspect.PATH: {
             "POST": introspect.IntrospectionEndpoint(parts.issuer, authenticate, parts.introspect)
         },

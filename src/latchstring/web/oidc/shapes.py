@@ -31,6 +31,7 @@ class DiscoveryDocument(msgspec.Struct, frozen=True, kw_only=True):
     userinfo_endpoint: str
     jwks_uri: str
     end_session_endpoint: str
+    device_authorization_endpoint: str
     introspection_endpoint: str
     revocation_endpoint: str
     scopes_supported: tuple[str, ...]
