@@ -30,6 +30,9 @@ FamilyId = NewType("FamilyId", str)
 """All the refresh tokens that come of one sign-in; 20 base64url characters (120 random bits)."""
 
 MessageId = NewType("MessageId", str)
+NoticeId = NewType("NoticeId", str)
+"""What an application was told once; the ``jti`` of the logout token."""
+
 KeyId = NewType("KeyId", str)
 """The ``kid`` of a signing key."""
 

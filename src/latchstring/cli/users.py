@@ -65,6 +65,18 @@ def delete(user: str, *, yes: bool) -> None:
     answer({"id": gone.user.id, "deleted": True}, f"Deleted {gone.user.id}.")
 
 
+@users.command("sign-out")
+@click.argument("user")
+@common
+def sign_out(user: str) -> None:
+    """Sign a user out everywhere: sessions and tokens end, applications are told."""
+    profile, ended = at_desk(lambda desk: desk.users.sign_out(user))
+    answer(
+        {"id": profile.user.id, "sessions": ended},
+        f"Signed out {profile.user.id}: {ended} session{'' if ended == 1 else 's'}.",
+    )
+
+
 @click.group()
 def codes() -> None:
     """Codes and links that were sent."""

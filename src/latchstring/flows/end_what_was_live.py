@@ -57,5 +57,7 @@ class EndWhatWasLive(msgspec.Struct, frozen=True):
             tokens=await tokens.drop_unrevoked(tx),
             sessions=await sessions.drop_unended_sessions(tx),
         )
+        # Nobody signed out: applications keep their own sessions, and there may be millions.
+        await sessions.drop_clients(tx)
         await audit.record(tx, ended, NOWHERE, now=now)
         return ended

@@ -21,9 +21,10 @@ from latchstring.domain.identities.identifier import (
     phone_identifier,
 )
 from latchstring.domain.identities.user import User, UserIdentifier
-from latchstring.domain.sessions import store as sessions
 from latchstring.domain.tickets import store as tickets
 from latchstring.domain.tokens import store as tokens
+from latchstring.flows.end_sessions import end_sessions_of
+from latchstring.flows.sign_out_everywhere import end_everywhere
 
 _BY = "administrator"
 
@@ -67,6 +68,22 @@ class ManageUsers(msgspec.Struct, frozen=True):
     async def delete(self, named: str) -> Profile:
         """Remove a user and all that it could still do; its subject never comes again."""
         return await self._change(named, self._delete)
+
+    async def sign_out(self, named: str) -> tuple[Profile, int]:
+        """End a user's sessions and tokens; return how many sessions that were."""
+        target = _target(named)
+
+        async def work(tx: Transaction) -> tuple[Profile | None, int]:
+            profile = await _find(tx, target)
+            if profile is None:
+                return None, 0
+            ended = await end_everywhere(
+                tx, profile.user.id, clock=self.clock, origin=NOWHERE, by=_BY
+            )
+            return profile, ended
+
+        found, ended = await self.database.transact(work)
+        return _present(found), ended
 
     async def void_codes(self, identifier: str) -> int:
         """End the live codes and links of an email address or number; return how many."""
@@ -113,7 +130,7 @@ class ManageUsers(msgspec.Struct, frozen=True):
             await self._void(tx, identifier.identifier_digest, identifier.identifier)
         await identities.set_blocked(tx, user_id, blocked_at=now, now=now)
         await tickets.drop_tickets_of(tx, user_id)
-        await sessions.end_sessions_of(tx, user_id, now)
+        await end_sessions_of(tx, user_id, now)
         await tokens.revoke_of_user(tx, user_id, now)
         await identities.forget_browsers(tx, user_id, now)
 

@@ -14,6 +14,7 @@ from latchstring.domain.authorizations import store as authorizations
 from latchstring.domain.identities.identifier import Identifier
 from latchstring.domain.sessions import store as sessions
 from latchstring.domain.sessions.session import Lifetime, Session, open_session, session_id_of
+from latchstring.flows.end_sessions import replace_session
 
 
 class SessionRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,8 +53,6 @@ class OpenSession(msgspec.Struct, frozen=True):
         now: datetime,
     ) -> Opened:
         """Return the session and its token."""
-        if request.previous_token:
-            await sessions.end_session(tx, session_id_of(request.previous_token), now)
         token = random_token()
         session = open_session(
             token=token,
@@ -70,6 +69,8 @@ class OpenSession(msgspec.Struct, frozen=True):
         await sessions.insert_session(tx, session)
         if request.authorization_id is not None:
             await authorizations.note_session(tx, request.authorization_id, session.id)
+        if request.previous_token:
+            await replace_session(tx, session_id_of(request.previous_token), session, now)
         opened = SessionOpened(user_id=user_id, session_id=session.id, client_id=request.client_id)
         await audit.record(tx, opened, request.origin, now=now)
         return Opened(session, token)

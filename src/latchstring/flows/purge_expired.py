@@ -17,11 +17,15 @@ from latchstring.domain.challenges.budget import MONTH
 from latchstring.domain.delivery import store as delivery
 from latchstring.domain.devices import store as devices
 from latchstring.domain.limits import store as limits
+from latchstring.domain.notices import store as notices
 from latchstring.domain.sessions import store as sessions
 from latchstring.domain.tokens import store as tokens
 
 KEPT = timedelta(days=1)
 """How long expired rows stay: old codes are told from wrong ones, and support can look."""
+
+NOTICES_KEPT = timedelta(days=7)
+"""How long one can look up what became of a notice; what was not delivered is an event besides."""
 
 EVENTS_KEPT = timedelta(days=90)
 BATCH = 200
@@ -73,5 +77,7 @@ class PurgeExpired(msgspec.Struct, frozen=True):
             lambda tx: tokens.purge_access_tokens(tx, before=day_ago, count=BATCH),
             lambda tx: tokens.purge_families(tx, before=day_ago, count=BATCH),
             lambda tx: sessions.purge(tx, before=day_ago, count=BATCH),
+            lambda tx: sessions.purge_clients(tx, before=day_ago, count=BATCH),
+            lambda tx: notices.purge(tx, before=now - NOTICES_KEPT, count=BATCH),
             lambda tx: audit.purge(tx, before=now - EVENTS_KEPT, count=BATCH),
         ]

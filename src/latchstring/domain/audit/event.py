@@ -85,6 +85,25 @@ class SessionEnded(msgspec.Struct, frozen=True, kw_only=True):
     session_id: SessionId
 
 
+class SignedOutEverywhere(msgspec.Struct, frozen=True, kw_only=True):
+    """All sessions and tokens of a user were ended."""
+
+    user_id: UserId
+    sessions: int
+    by: str
+
+
+class LogoutNotDelivered(msgspec.Struct, frozen=True, kw_only=True):
+    """An application was not told that somebody signed out, and will not be any more."""
+
+    client_id: ClientId
+    user_id: UserId
+    session_id: SessionId
+    state: str
+    attempts: int
+    reason: str
+
+
 class DeliveryFailed(msgspec.Struct, frozen=True, kw_only=True):
     """A message will never arrive: refused for good, or not taken in time."""
 
@@ -207,6 +226,8 @@ Event = (
     | UserDeleted
     | SessionOpened
     | SessionEnded
+    | SignedOutEverywhere
+    | LogoutNotDelivered
     | DeliveryFailed
     | LimitReached
     | SmsPumpingSuspected

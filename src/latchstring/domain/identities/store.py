@@ -58,6 +58,11 @@ async def list_users(tx: Transaction, before: UserId | None, count: int) -> list
     return await tx.all(SQL["list_users"], User, {"before": before, "count": count})
 
 
+async def hold_user_alone(tx: Transaction, user_id: UserId) -> bool:
+    """Be alone with a user until the transaction ends; answer whether there is one."""
+    return await tx.one(SQL["hold_user_alone"], str, {"user_id": user_id}) is not None
+
+
 async def set_blocked(
     tx: Transaction, user_id: UserId, *, blocked_at: datetime | None, now: datetime
 ) -> bool:

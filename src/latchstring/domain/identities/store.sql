@@ -40,6 +40,11 @@ where cast(:before as text) is null
     or (created_at, id) < (select created_at, id from users where id = :before)
 order by created_at desc, id desc limit :count
 
+-- hold_user_alone --
+-- Wait for whoever holds the user, and let whoever comes later wait.
+select id from users where id = :user_id
+/*pg for no key update */
+
 -- set_blocked --
 -- Shut a user out, or let them in again.
 update users set blocked_at = :blocked_at, updated_at = :now where id = :user_id

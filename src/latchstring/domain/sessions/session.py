@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from latchstring.base.ids import ConnectionName, SessionId, UserId
+from latchstring.base.ids import ClientId, ConnectionName, SessionId, UserId
 from latchstring.base.secrets import encode
 
 TOUCH_AFTER = timedelta(minutes=5)
@@ -41,6 +41,16 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     def wants_touch(self, now: datetime) -> bool:
         """Whether its last sighting is old enough to be written down again."""
         return now - self.seen_at >= TOUCH_AFTER
+
+
+class SignedInTo(msgspec.Struct, frozen=True, kw_only=True):
+    """An application that a session signed in to, and that wants to hear of its end."""
+
+    client_id: ClientId
+    sid: SessionId
+    """What the application was told as ``sid``: this session's, or an earlier one's."""
+
+    user_id: UserId
 
 
 def session_id_of(token: str) -> SessionId:
