@@ -72,16 +72,38 @@ async def test_whoever_sends_no_token_is_told_how(application, header):
     assert response.headers["www-authenticate"] == 'Bearer realm="latchstring"'
 
 
-async def test_a_token_in_the_url_or_body_or_twice_does_not_count(application, signed_in):
+async def test_a_token_may_come_in_the_form_of_a_post(application, signed_in):
+    session, found = signed_in
+
+    response = await application.http.post(
+        "/userinfo", data={"access_token": found["access_token"]}
+    )
+
+    assert (response.status_code, response.json()["sub"]) == (200, session.user_id)
+
+
+async def test_a_token_in_the_url_or_twice_does_not_count(application, signed_in):
     token = signed_in[1]["access_token"]
     bearer = ("Authorization", f"Bearer {token}")
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
 
-    for response in (
-        await application.http.get("/userinfo", params={"access_token": token}),
-        await application.http.post("/userinfo", data={"access_token": token}),
-        await application.http.get("/userinfo", headers=[bearer, bearer]),
+    for response, status in (
+        (await application.http.get("/userinfo", params={"access_token": token}), 401),
+        (await application.http.get("/userinfo", headers=[bearer, bearer]), 401),
+        (
+            await application.http.post(
+                "/userinfo", data={"access_token": token}, headers=dict([bearer])
+            ),
+            400,
+        ),
+        (
+            await application.http.post(
+                "/userinfo", content=f"access_token={token}&access_token={token}", headers=form
+            ),
+            400,
+        ),
     ):
-        assert response.status_code == 401
+        assert response.status_code == status
 
 
 async def test_t_12_a_blocked_users_token_is_dead_at_once(application, provider, signed_in):

@@ -4,24 +4,43 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from latchstring.base.errors import InvalidRequest
 from latchstring.flows.describe_user import DescribeUser
 from latchstring.web.http.answers import private_json
+from latchstring.web.http.parameters import FORM, Parameters, content_type
 from latchstring.web.oidc.errors import TokenMissing
+
+_IN_BODY = "access_token"
 
 
 class UserInfo(msgspec.Struct, frozen=True):
-    """Answers GET and POST alike; the token comes in the Authorization header and nowhere else."""
+    """Answers GET and POST alike.
+
+    The token comes in the Authorization header, or in the form of a POST (RFC 6750 section 2.2);
+    never in the URL, which logs and histories keep.
+    """
 
     describe_user: DescribeUser
 
     async def __call__(self, request: Request) -> Response:
         """Return the claims as JSON."""
-        return private_json(await self.describe_user(_bearer(request)))
+        return private_json(await self.describe_user(await _token(request)))
 
 
-def _bearer(request: Request) -> str:
+async def _token(request: Request) -> str:
     headers = request.headers.getlist("authorization")
+    in_body = await _in_body(request)
+    if in_body is not None and headers:
+        raise InvalidRequest("The access token came in two ways.", field=_IN_BODY)
+    if in_body is not None:
+        return in_body
     scheme, _, token = headers[0].partition(" ") if len(headers) == 1 else ("", "", "")
     if scheme.lower() != "bearer" or not token:
         raise TokenMissing
     return token.strip()
+
+
+async def _in_body(request: Request) -> str | None:
+    if request.method != "POST" or content_type(request) != FORM:
+        return None
+    return (await Parameters.from_form(request)).one(_IN_BODY)
