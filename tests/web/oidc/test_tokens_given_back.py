@@ -28,23 +28,23 @@ async def tokens_of(provider, **changes) -> Tokens:
     return await provider.issue(msgspec.structs.replace(request, **changes))
 
 
-async def introspect(application, token: str, **who: str) -> dict[str, object]:
+async def introspect(application, token: str | None, **who: str) -> dict[str, object]:
     response = await application.http.post("/oauth/introspect", data={"token": token, **who})
     assert response.status_code == 200, response.text
     assert response.headers["cache-control"] == "no-store"
     return response.json()
 
 
-async def revoke(application, token: str, **who: str):
+async def revoke(application, token: str | None, **who: str):
     return await application.http.post("/oauth/revoke", json={"token": token, **who})
 
 
-async def userinfo(application, token: str) -> int:
+async def userinfo(application, token: str | None) -> int:
     headers = {"Authorization": f"Bearer {token}"}
     return (await application.http.get("/userinfo", headers=headers)).status_code
 
 
-async def refresh(application, token: str) -> int:
+async def refresh(application, token: str | None) -> int:
     sent = {"grant_type": "refresh_token", "refresh_token": token, **ME}
     return (await application.http.post("/oauth/token", data=sent)).status_code
 
