@@ -58,7 +58,7 @@ from latchstring.web.http.origin import OriginReader
 from latchstring.web.http.render import Renderer
 from latchstring.web.http.static import StaticFiles
 from latchstring.web.http.surface import Surface
-from latchstring.web.oidc import code_grant, device_grant, refresh_grant
+from latchstring.web.oidc import client_credentials, code_grant, device_grant, refresh_grant
 from latchstring.web.oidc import routes as oidc
 from latchstring.web.pages import routes as pages
 from latchstring.web.pages.desk import Desk
@@ -115,6 +115,9 @@ def flows(installation: Installation, signer: Signer, worker: DeliverMessages) -
         keyring,
         refresh.Lifetime(lifetimes.refresh_token_idle, lifetimes.refresh_token_absolute),
     )
+    outbound = Outbound(
+        ca_file=settings.outbound.ca_file, allowed_networks=settings.outbound.allowed_networks
+    )
     find_token = FindAccessToken(signer, clock)
     return Flows(
         start=StartPasswordless(database, keyring, clock, limits, worker, texts),
@@ -141,7 +144,7 @@ def flows(installation: Installation, signer: Signer, worker: DeliverMessages) -
         introspect=IntrospectToken(database, clock, keyring, find_token),
         revoke=RevokeToken(database, clock, keyring, find_token),
         describe_user=DescribeUser(database, find_token),
-        prove_client=ProveClient(database, clock, settings.issuer, ClientKeys(Outbound(), clock)),
+        prove_client=ProveClient(database, clock, settings.issuer, ClientKeys(outbound, clock)),
     )
 
 
@@ -242,6 +245,9 @@ class Surfaces(msgspec.Struct, frozen=True):
                 ),
                 device_grant.GRANT_TYPE: device_grant.DeviceCodeGrant(
                     found.redeem_device, self._apis
+                ),
+                client_credentials.GRANT_TYPE: client_credentials.ClientCredentialsGrant(
+                    found.issue_machine_token, self._apis
                 ),
                 otp_grant.GRANT_TYPE: otp,
             },

@@ -45,7 +45,15 @@ async def test_only_what_works_is_advertised(application):
     assert document["authorization_response_iss_parameter_supported"] is True
     assert document["request_parameter_supported"] is False
     assert document["request_uri_parameter_supported"] is False
-    assert not {name for name in document if "revocation" in name or "introspection" in name}
+    everybody = ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]
+    for endpoint, methods in (
+        ("token", everybody),
+        ("revocation", everybody),
+        ("introspection", everybody[:3]),
+    ):
+        assert document[f"{endpoint}_endpoint_auth_methods_supported"] == methods
+        algorithms = document[f"{endpoint}_endpoint_auth_signing_alg_values_supported"]
+        assert algorithms == ["RS256", "ES256"]
     for name in ("authorization", "token", "userinfo", "end_session"):
         path = document[f"{name}_endpoint"].removeprefix(ISSUER)
         assert (await application.http.options(f"/{path}")).status_code == 204

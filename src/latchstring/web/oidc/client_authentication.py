@@ -23,7 +23,10 @@ Clients = Callable[[], Mapping[str, Client]]
 Prove = Callable[[Client | None, Assertion, str], Awaitable[Client]]
 """Returns the client that made an assertion for the endpoint at a path, or refuses it."""
 
-METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt", "none")
+METHODS_OF_ITS_OWN = ("client_secret_basic", "client_secret_post", "private_key_jwt")
+"""Those with which a client proves itself; a public one proves nothing."""
+
+METHODS = (*METHODS_OF_ITS_OWN, "none")
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _LONGEST_HEADER = 4096
 

@@ -15,7 +15,7 @@ from latchstring.domain.keys.signer import Signer
 from latchstring.domain.tokens.claims import CLAIMS
 from latchstring.web.http.answers import public_json
 from latchstring.web.oidc.checks import RESPONSE_MODES, RESPONSE_TYPES
-from latchstring.web.oidc.client_authentication import METHODS
+from latchstring.web.oidc.client_authentication import METHODS, METHODS_OF_ITS_OWN
 from latchstring.web.oidc.shapes import DiscoveryDocument
 
 _MAX_AGE = int(jwks.MAX_AGE.total_seconds())
@@ -50,6 +50,11 @@ def discovery(issuer: str, grant_types: Iterable[str]) -> Document:
         subject_types_supported=("public",),
         id_token_signing_alg_values_supported=tuple(SigningAlgorithm),
         token_endpoint_auth_methods_supported=METHODS,
+        token_endpoint_auth_signing_alg_values_supported=tuple(SigningAlgorithm),
+        revocation_endpoint_auth_methods_supported=METHODS,
+        revocation_endpoint_auth_signing_alg_values_supported=tuple(SigningAlgorithm),
+        introspection_endpoint_auth_methods_supported=METHODS_OF_ITS_OWN,
+        introspection_endpoint_auth_signing_alg_values_supported=tuple(SigningAlgorithm),
         code_challenge_methods_supported=(pkce.METHOD,),
         claims_supported=CLAIMS,
         prompt_values_supported=tuple(prompt.value for prompt in Prompt),
