@@ -15,10 +15,10 @@ from latchstring.domain.audit import store as audit
 from latchstring.domain.audit.event import CodeReplayed
 from latchstring.domain.authorizations import store as authorizations
 from latchstring.domain.authorizations.code import AuthorizationCode, CodeRefused, Presented
-from latchstring.domain.sessions import store as sessions
 from latchstring.domain.tokens import store as tokens
 from latchstring.flows.find_person import hold_person
 from latchstring.flows.issue_tokens import IssueTokens, TokenRequest, Tokens, Unsigned
+from latchstring.flows.live_session import is_live
 
 
 class _Refused(msgspec.Struct, frozen=True):
@@ -36,6 +36,9 @@ class ExchangeRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     apis: Mapping[str, Api] = msgspec.field(default_factory=dict)
     """Every API by its identifier, as the configuration in memory has them now."""
+
+    hears_logout: bool = False
+    """Whether the client is to be told that the session ended."""
 
 
 class ExchangeCode(msgspec.Struct, frozen=True):
@@ -71,8 +74,8 @@ class ExchangeCode(msgspec.Struct, frozen=True):
             return _Refused("the API is gone")
         # Before the session: a block and its end between the two looks would leave a live token.
         person = await hold_person(tx, code.user_id)
-        if (reason := await _session_refusal(tx, code, now)) is not None:
-            return _Refused(reason)
+        if not await _is_carried(tx, code, hears_logout=request.hears_logout, now=now):
+            return _Refused("signed out meanwhile")
         if person is None:
             return _Refused("the user is shut out")
         wanted = _request(code, request.algorithm, api)
@@ -94,15 +97,16 @@ class ExchangeCode(msgspec.Struct, frozen=True):
         return _Refused("replayed")
 
 
-async def _session_refusal(tx: Transaction, code: AuthorizationCode, now: datetime) -> str | None:
-    """Return why the session no longer carries the code: signing out ends codes on their way too.
+async def _is_carried(
+    tx: Transaction, code: AuthorizationCode, *, hears_logout: bool, now: datetime
+) -> bool:
+    """Tell whether the code's session lives.
 
     A code from a link that was opened outside any session has none to lose.
     """
-    if code.session_id is None:
-        return None
-    session = await sessions.find_session(tx, code.session_id)
-    return None if session is not None and session.is_live(now) else "signed out meanwhile"
+    return code.session_id is None or await is_live(
+        tx, code.session_id, code.client_id, hears_logout=hears_logout, now=now
+    )
 
 
 def _request(code: AuthorizationCode, algorithm: SigningAlgorithm, api: Api | None) -> TokenRequest:

@@ -23,9 +23,9 @@ from latchstring.domain.devices.grant import (
     PolledTooSoon,
     State,
 )
-from latchstring.domain.sessions import store as sessions
 from latchstring.flows.find_person import hold_person
 from latchstring.flows.issue_tokens import IssueTokens, TokenRequest, Tokens, Unsigned
+from latchstring.flows.live_session import is_live
 
 
 class DevicePoll(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +38,9 @@ class DevicePoll(msgspec.Struct, frozen=True, kw_only=True):
 
     apis: Mapping[str, Api] = msgspec.field(default_factory=dict)
     """Every API by its identifier, as the configuration in memory has them now."""
+
+    hears_logout: bool = False
+    """Whether the client is to be told that the session ended."""
 
 
 class _Refused(msgspec.Struct, frozen=True):
@@ -87,9 +90,10 @@ class RedeemDevice(msgspec.Struct, frozen=True):
             return _Refused(DeviceCodeRefused(detail="allowed by nobody"))
         # Before the session: a block and its end between the two looks would leave a live token.
         person = await hold_person(tx, allowance.user_id)
-        session = await sessions.find_session(tx, allowance.session_id)
-        if session is None or not session.is_live(now):
-            # Signing out ends what is on its way too.
+        hears = poll.hears_logout
+        if not await is_live(
+            tx, allowance.session_id, grant.client_id, hears_logout=hears, now=now
+        ):
             return _Refused(DeviceCodeRefused(detail="signed out meanwhile"))
         if person is None:
             return _Refused(DeviceCodeRefused(detail="the user is shut out"))

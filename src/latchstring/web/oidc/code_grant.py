@@ -39,6 +39,7 @@ class CodeGrant(msgspec.Struct, frozen=True):
             origin=origin,
             algorithm=client.id_token_signed_response_alg,
             apis=self.apis(),
+            hears_logout=client.backchannel_logout_uri is not None,
         )
         return await self.exchange_code(request)
 

@@ -30,5 +30,6 @@ class DeviceCodeGrant(msgspec.Struct, frozen=True):
             client_id=client.client_id,
             algorithm=client.id_token_signed_response_alg,
             apis=self.apis(),
+            hears_logout=client.backchannel_logout_uri is not None,
         )
         return await self.redeem_device(poll)
