@@ -15,10 +15,13 @@ from latchstring.domain.challenges.refusal import (
 )
 from latchstring.domain.delivery.message import State
 from latchstring.domain.delivery.verdict import Report
+from latchstring.domain.notices.notice import Notice, Outcome
+from latchstring.domain.notices.notice import State as Standing
 from latchstring.flows.accept_challenge import VerifiedUser
 from latchstring.flows.deliver_messages import DeliverMessages
 from latchstring.flows.follow_link import FollowLink, Press, Pressed
 from latchstring.flows.issue_tokens import Tokens
+from latchstring.flows.notify_logout import NotifyLogout
 from latchstring.flows.redeem_code import RedeemCode, RedeemRequest
 from latchstring.flows.start_passwordless import AlreadyStarted, Started, StartPasswordless
 from latchstring.flows.start_request import StartRequest
@@ -62,6 +65,12 @@ class Meter(msgspec.Struct, frozen=True):
             follow_link=cast("FollowLink", _FollowLink(flows.follow_link, tally)),
         )
 
+    def watch_work(self, worker: DeliverMessages, notify: NotifyLogout, database: Database) -> None:
+        """Count what is done beside requests."""
+        self.watch_deliveries(worker)
+        self.watch_notices(notify)
+        self.watch_database(database)
+
     def watch_deliveries(self, worker: DeliverMessages) -> None:
         """Count what comes of messages."""
         report, tally = worker.report, self.tally
@@ -72,6 +81,18 @@ class Meter(msgspec.Struct, frozen=True):
             report(found)
 
         worker.report = count
+
+    def watch_notices(self, notify: NotifyLogout) -> None:
+        """Count what comes of telling applications that somebody signed out."""
+        report, tally = notify.report, self.tally
+
+        def count(notice: Notice, outcome: Outcome) -> None:
+            if outcome.tried:
+                again = outcome.state is Standing.WAITING
+                tally.count("logout_notices", RETRIED if again else outcome.state.value)
+            report(notice, outcome)
+
+        notify.report = count
 
     def watch_database(self, database: Database) -> None:
         """Tell how much there is to do for the database."""

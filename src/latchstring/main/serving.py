@@ -20,7 +20,7 @@ from latchstring.flows.prepare_keys import PrepareKeys
 from latchstring.flows.purge_expired import PurgeExpired
 from latchstring.flows.tend_signing_keys import TendSigningKeys
 from latchstring.flows.watch_outbox import WatchOutbox
-from latchstring.main import delivery, garbage, http_server
+from latchstring.main import calling, delivery, garbage, http_server
 from latchstring.main.departure import Departure
 from latchstring.main.ground import bound, check_certificate, make_room
 from latchstring.main.http_server import Server
@@ -80,13 +80,13 @@ async def running(
             )
             senders = _senders(settings, development)
             worker = delivery.worker(installation, senders, delivery.SERVER)
-            found = flows(installation, signer, worker)
+            notify = calling.notifier(installation, signer)
+            found = flows(installation, signer, worker, notify.wake)
             texts = _ended(found.start.texts)
             watch = WatchOutbox(installation.database, installation.clock)
             if process.meter is not None:
-                process.meter.watch_deliveries(worker)
-                process.meter.watch_database(installation.database)
                 found = process.meter.counted(found)
+                process.meter.watch_work(worker, notify, installation.database)
             surfaces = Surfaces(
                 installation,
                 signer,
@@ -95,7 +95,7 @@ async def running(
                 is_leaving=lambda: process.departure.is_near,
             )
             purge = PurgeExpired(installation.database, installation.clock)
-            loops = [installation.configuration.run(), purge.run(), tend.run()]
+            loops = [installation.configuration.run(), purge.run(), tend.run(), notify.run()]
             if process.number == 0:  # one of a machine is enough
                 loops.append(watch.run())
                 if process.meter is not None:

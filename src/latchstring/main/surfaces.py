@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from latchstring.base.outbound import Outbound
 from latchstring.domain.apis.api import Api
 from latchstring.domain.clients.client import Client
 from latchstring.domain.identities import known_browser
@@ -20,6 +19,7 @@ from latchstring.flows.client_keys import ClientKeys
 from latchstring.flows.deliver_messages import DeliverMessages
 from latchstring.flows.describe_user import DescribeUser
 from latchstring.flows.describe_waiting import DescribeWaiting
+from latchstring.flows.end_sessions import nobody
 from latchstring.flows.exchange_code import ExchangeCode
 from latchstring.flows.find_access_token import FindAccessToken
 from latchstring.flows.find_device import FindDevice
@@ -40,9 +40,11 @@ from latchstring.flows.resume_authorization import FindAuthorization, ResumeAuth
 from latchstring.flows.revoke_token import RevokeToken
 from latchstring.flows.sign_in_here import SignInHere
 from latchstring.flows.sign_out import SignOut
+from latchstring.flows.sign_out_everywhere import SignOutEverywhere
 from latchstring.flows.start_device import StartDevice
 from latchstring.flows.start_passwordless import StartPasswordless
 from latchstring.flows.verify_passwordless import VerifyPasswordless
+from latchstring.main import calling
 from latchstring.main.installation import Installation
 from latchstring.main.readiness import Readiness
 from latchstring.web.auth0 import otp_grant
@@ -79,6 +81,7 @@ class Flows(msgspec.Struct, frozen=True, kw_only=True):
     find_session: FindSession
     choose_account: ChooseAccount
     sign_out: SignOut
+    sign_out_everywhere: SignOutEverywhere
     authorize: Authorize
     find_authorization: FindAuthorization
     resume: ResumeAuthorization
@@ -97,8 +100,13 @@ class Flows(msgspec.Struct, frozen=True, kw_only=True):
     prove_client: ProveClient
 
 
-def flows(installation: Installation, signer: Signer, worker: DeliverMessages) -> Flows:
-    """Return the flows of an installation."""
+def flows(
+    installation: Installation,
+    signer: Signer,
+    worker: DeliverMessages,
+    tell: Callable[[], None] = nobody,
+) -> Flows:
+    """Return the flows of an installation; ``tell`` wakes whoever tells of sign-outs."""
     settings, clock = installation.settings, installation.clock
     database, keyring = installation.database, installation.keyring
     lifetimes, limits = settings.lifetimes, settings.limits
@@ -115,9 +123,7 @@ def flows(installation: Installation, signer: Signer, worker: DeliverMessages) -
         keyring,
         refresh.Lifetime(lifetimes.refresh_token_idle, lifetimes.refresh_token_absolute),
     )
-    outbound = Outbound(
-        ca_file=settings.outbound.ca_file, allowed_networks=settings.outbound.allowed_networks
-    )
+    outbound = calling.outbound(settings)
     find_token = FindAccessToken(signer, clock)
     return Flows(
         start=StartPasswordless(database, keyring, clock, limits, worker, texts),
@@ -128,7 +134,8 @@ def flows(installation: Installation, signer: Signer, worker: DeliverMessages) -
         describe_waiting=DescribeWaiting(database, clock),
         find_session=FindSession(database, clock, session_lifetime),
         choose_account=ChooseAccount(database, clock),
-        sign_out=SignOut(database, clock),
+        sign_out=SignOut(database, clock, tell),
+        sign_out_everywhere=SignOutEverywhere(database, clock, tell),
         authorize=Authorize(database, clock, code_lifetime),
         find_authorization=FindAuthorization(database, clock),
         resume=ResumeAuthorization(database, clock, code_lifetime),

@@ -27,6 +27,10 @@ COUNTERS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "starts": ("Codes and links that were asked for.", ("connection", "outcome")),
     "verifies": ("Answers to them: codes typed, links pressed.", ("way", "outcome")),
     "deliveries": ("Attempts to hand over a message, by what came of it.", ("channel", "state")),
+    "logout_notices": (
+        "Tries to tell an application that somebody signed out, by what came of it.",
+        ("state",),
+    ),
     "limit_hits": ("Requests refused because a limit was used up.", ("limit",)),
     "unavailable": ("Requests that the database, or what else we need, failed.", ()),
     "busy": ("Requests refused because there was too much to do.", ()),
