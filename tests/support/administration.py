@@ -11,8 +11,10 @@ from latchstring.base.settings import Settings
 from latchstring.base.settings_loading import load
 from latchstring.cli.app import Desk
 from latchstring.db.database import Database
+from latchstring.flows.manage_apis import ManageApis
 from latchstring.flows.manage_clients import ManageClients
 from latchstring.flows.manage_connections import ManageConnections
+from latchstring.flows.manage_registration_tokens import ManageRegistrationTokens
 from latchstring.flows.manage_users import ManageUsers
 from latchstring.flows.refresh_configuration import RefreshConfiguration
 from latchstring.flows.rotate_signing_key import RotateSigningKey
@@ -47,6 +49,8 @@ async def an_office(path: Path) -> AsyncIterator[Office]:
         connections=ManageConnections(database, clock, refresh),
         clients=ManageClients(database, clock, refresh),
         users=ManageUsers(database, clock),
+        apis=ManageApis(database, clock, refresh),
+        registration_tokens=ManageRegistrationTokens(database, clock),
         signing_keys=RotateSigningKey(database, KEYRING, clock, refresh),
     )
     first_values = WriteFirstValues(database, clock)

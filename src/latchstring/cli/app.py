@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from latchstring.base.settings import Settings
     from latchstring.cli.dev_run import DevRun
     from latchstring.cli.keeping import Keeping
+    from latchstring.flows.manage_apis import ManageApis
     from latchstring.flows.manage_clients import ManageClients
     from latchstring.flows.manage_connections import ManageConnections
+    from latchstring.flows.manage_registration_tokens import ManageRegistrationTokens
     from latchstring.flows.manage_users import ManageUsers
     from latchstring.flows.rotate_signing_key import RotateSigningKey
 
@@ -31,6 +33,8 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
 
     connections: "ManageConnections"
     clients: "ManageClients"
+    apis: "ManageApis"
+    registration_tokens: "ManageRegistrationTokens"
     users: "ManageUsers"
     signing_keys: "RotateSigningKey"
 
@@ -75,6 +79,7 @@ COMMANDS = {
     "move": Entry("move", "move", "Copy the installation from SQLite to PostgreSQL, or back."),
     "connections": Entry("connections", "connections", "Ways in: show and change them."),
     "clients": Entry("clients", "clients", "Applications: register, change, remove."),
+    "apis": Entry("apis", "apis", "APIs: register, change, remove."),
     "users": Entry("users", "users", "Users: show, block, delete."),
     "codes": Entry("users", "codes", "Codes and links that were sent."),
     "keys": Entry("keys", "keys", "Signing keys, and the secret keys of the key file."),

@@ -1,12 +1,25 @@
 """``name=value`` arguments, in the words of the configuration file."""
 
+import re
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
 import click
 
 from latchstring.base.settings_declarations import declarations
 from latchstring.base.settings_values import coerced
+
+_LENGTH = re.compile(r"([1-9][0-9]{0,6})([smhd])")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def length_of_time(text: str) -> timedelta:
+    """Return what ``30m`` or ``7d`` means; whether it is too long is judged where it is used."""
+    match = _LENGTH.fullmatch(text)
+    if match is None:
+        raise click.UsageError("A length of time is a number with s, m, h or d, such as 7d.")
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
 
 
 def assignments(kind: type, arguments: Iterable[str]) -> dict[str, Any]:

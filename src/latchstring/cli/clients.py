@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from latchstring.base.settings import ClientSettings
-from latchstring.cli.assignments import assignments
+from latchstring.cli.assignments import assignments, length_of_time
 from latchstring.cli.options import at_desk, common, confirm, secret_from_stdin
 from latchstring.cli.printing import answer, pairs, table
 
 if TYPE_CHECKING:
     from latchstring.domain.clients.client import Client
+    from latchstring.domain.registrations.registration import RegistrationToken
     from latchstring.flows.manage_clients import Registered
 
 _SECRET_STDIN = click.option(
@@ -88,8 +89,46 @@ def rotate_secret(client_id: str, *, secret_stdin: bool) -> None:
     _answer_once(at_desk(lambda desk: desk.clients.rotate_secret(client_id, secret=secret)), secret)
 
 
+@clients.command("registration-token")
+@click.option("--uses", type=int, default=1, show_default=True, help="For how many registrations.")
+@click.option("--expires", default="24h", show_default=True, help="After how long, as in 30m, 7d.")
+@common
+def registration_token(uses: int, expires: str) -> None:
+    """Make a token with which applications register themselves. It is printed once.
+
+    Works where the setting dynamic_registration is on.
+    """
+    life = length_of_time(expires)
+    issued = at_desk(lambda desk: desk.registration_tokens.issue(uses=uses, life=life))
+    data = {**_token(issued.kept), "token": issued.token}
+    answer(data, f"{pairs(data)}\n\nThe token is shown this once and is stored nowhere.")
+
+
+@clients.command("registration-tokens")
+@common
+def registration_tokens() -> None:
+    """List the tokens with which applications may still register themselves."""
+    found = [_token(each) for each in at_desk(lambda desk: desk.registration_tokens.list_all())]
+    rows = [tuple(each.values()) for each in found]
+    heads = ("id", "uses left", "expires at")
+    answer(found, table(rows, heads) if rows else "There is no registration token.")
+
+
+@clients.command("end-registration-token")
+@click.argument("token_id", metavar="ID")
+@common
+def end_registration_token(token_id: str) -> None:
+    """Take a token back. Applications that registered with it stay."""
+    at_desk(lambda desk: desk.registration_tokens.end(token_id))
+    answer({"id": token_id, "ended": True}, f"Ended {token_id}.")
+
+
+def _token(token: "RegistrationToken") -> dict[str, Any]:
+    return {"id": token.id, "uses_left": token.uses_left, "expires_at": token.expires_at}
+
+
 def _described(client: "Client") -> dict[str, Any]:
-    return {**client.as_stored(), "type": client.type.value}
+    return {**client.as_stored(), "type": client.type.value, "dynamic": client.dynamic}
 
 
 def _answer(client: "Client") -> None:

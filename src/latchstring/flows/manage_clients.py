@@ -17,6 +17,7 @@ from latchstring.domain.audit import store as audit
 from latchstring.domain.audit.event import ClientChanged, ClientRemoved
 from latchstring.domain.clients import store as clients
 from latchstring.domain.clients.client import Client
+from latchstring.domain.registrations import store as registrations
 from latchstring.domain.tokens import store as tokens
 from latchstring.flows.refresh_configuration import bump_version
 
@@ -106,6 +107,7 @@ class ManageClients(msgspec.Struct, frozen=True):
 
     async def _remove(self, tx: Transaction, client_id: str) -> bool:
         now = self.clock.now()
+        await registrations.drop_registration(tx, client_id)
         if not await clients.remove_client(tx, client_id, now):
             return False
         await tokens.revoke_of_client(tx, ClientId(client_id), now)

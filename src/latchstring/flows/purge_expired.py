@@ -14,10 +14,12 @@ from latchstring.domain.audit import store as audit
 from latchstring.domain.authorizations import store as authorizations
 from latchstring.domain.challenges import store as challenges
 from latchstring.domain.challenges.budget import MONTH
+from latchstring.domain.clients import store as clients
 from latchstring.domain.delivery import store as delivery
 from latchstring.domain.devices import store as devices
 from latchstring.domain.limits import store as limits
 from latchstring.domain.notices import store as notices
+from latchstring.domain.registrations import store as registrations
 from latchstring.domain.sessions import store as sessions
 from latchstring.domain.tokens import store as tokens
 
@@ -76,6 +78,8 @@ class PurgeExpired(msgspec.Struct, frozen=True):
             lambda tx: devices.purge(tx, before=day_ago, count=BATCH),
             lambda tx: tokens.purge_access_tokens(tx, before=day_ago, count=BATCH),
             lambda tx: tokens.purge_families(tx, before=day_ago, count=BATCH),
+            lambda tx: clients.purge_assertions(tx, before=now, count=BATCH),
+            lambda tx: registrations.purge_tokens(tx, before=day_ago, count=BATCH),
             lambda tx: sessions.purge(tx, before=day_ago, count=BATCH),
             lambda tx: sessions.purge_clients(tx, before=day_ago, count=BATCH),
             lambda tx: notices.purge(tx, before=now - NOTICES_KEPT, count=BATCH),

@@ -80,8 +80,10 @@ async def open_desk(settings: "Settings") -> AsyncIterator[Desk]:
     """Open the installation for one administrative command."""
     from latchstring.base import logging
     from latchstring.db.opening import ADMINISTRATORS
+    from latchstring.flows.manage_apis import ManageApis
     from latchstring.flows.manage_clients import ManageClients
     from latchstring.flows.manage_connections import ManageConnections
+    from latchstring.flows.manage_registration_tokens import ManageRegistrationTokens
     from latchstring.flows.manage_users import ManageUsers
     from latchstring.flows.rotate_signing_key import RotateSigningKey
     from latchstring.main import installation
@@ -93,6 +95,8 @@ async def open_desk(settings: "Settings") -> AsyncIterator[Desk]:
             connections=ManageConnections(database, clock, refresh),
             clients=ManageClients(database, clock, refresh),
             users=ManageUsers(database, clock),
+            apis=ManageApis(database, clock, refresh),
+            registration_tokens=ManageRegistrationTokens(database, clock),
             signing_keys=RotateSigningKey(database, found.keyring, clock, refresh),
         )
 

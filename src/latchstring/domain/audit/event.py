@@ -1,5 +1,6 @@
 """One class per event. Its fields become the record's details."""
 
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -201,6 +202,41 @@ class ClientRemoved(msgspec.Struct, frozen=True, kw_only=True):
     client_id: ClientId
 
 
+class ClientRegistered(msgspec.Struct, frozen=True, kw_only=True):
+    """An application registered itself; never holds a secret."""
+
+    client_id: ClientId
+    registration_token_id: str
+    settings: dict[str, Any]
+
+
+class RegistrationTokenIssued(msgspec.Struct, frozen=True, kw_only=True):
+    """An administrator let applications register themselves."""
+
+    registration_token_id: str
+    uses: int
+    expires_at: datetime
+
+
+class RegistrationTokenEnded(msgspec.Struct, frozen=True, kw_only=True):
+    """An administrator took that back; applications that came with it stayed."""
+
+    registration_token_id: str
+
+
+class ApiChanged(msgspec.Struct, frozen=True, kw_only=True):
+    """An administrator registered an API or set how its tokens are."""
+
+    identifier: str
+    settings: dict[str, Any]
+
+
+class ApiRemoved(msgspec.Struct, frozen=True, kw_only=True):
+    """An administrator removed an API; its tokens ended."""
+
+    identifier: str
+
+
 class SigningKeyRotated(msgspec.Struct, frozen=True, kw_only=True):
     """An administrator let the next key sign."""
 
@@ -240,6 +276,11 @@ Event = (
     | ConnectionChanged
     | ClientChanged
     | ClientRemoved
+    | ClientRegistered
+    | RegistrationTokenIssued
+    | RegistrationTokenEnded
+    | ApiChanged
+    | ApiRemoved
     | SigningKeyRotated
     | SigningKeyWithdrawn
 )
