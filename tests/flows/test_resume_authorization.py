@@ -32,7 +32,9 @@ async def provider(tmp_path):
 
 
 async def waiting(provider: Provider, token: str = "browser") -> AuthorizationRequest:
-    outcome = await provider.authorize(WANTED, Browser(token=token, session=None))
+    outcome = await provider.authorize(
+        WANTED, Browser(token=token, session=None), provider.clients["acme-web"]
+    )
     assert isinstance(outcome, SignInNeeded)
     find = FindAuthorization(provider.database, provider.clock)
     return await find(outcome.request_id, token)

@@ -53,6 +53,7 @@ def a_client_settings(**changes: Any) -> ClientSettings:
         "initiate_login_uri": LOGIN,
         "web_origins": ("http://127.0.0.1:9100",),
         "connections": ("email", "sms"),
+        "require_pkce": False,  # most of what is asked here is not about it
     }
     return ClientSettings(**{**values, **changes})
 

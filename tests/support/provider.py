@@ -33,6 +33,7 @@ from latchstring.domain.keys.key import KeyState, SigningKey, generate
 from latchstring.domain.keys.signer import Signer
 from latchstring.domain.sessions.session import Lifetime, Session
 from latchstring.domain.tokens import refresh
+from latchstring.flows.answer_request import AnswerRequest
 from latchstring.flows.authorize import Authorize
 from latchstring.flows.client_keys import ClientKeys
 from latchstring.flows.describe_user import DescribeUser
@@ -46,6 +47,7 @@ from latchstring.flows.issue_tokens import IssueTokens, TokenRequest, Tokens, Un
 from latchstring.flows.open_session import OpenSession, SessionRequest
 from latchstring.flows.prepare_keys import CheckKeyring, PrepareKeys
 from latchstring.flows.prove_client import ProveClient
+from latchstring.flows.push_request import PushRequest
 from latchstring.flows.redeem_device import RedeemDevice
 from latchstring.flows.refresh_configuration import Configuration, RefreshConfiguration
 from latchstring.flows.refresh_tokens import RefreshTokens
@@ -146,6 +148,17 @@ class PlainPages:
         self.seen = {"client": client}
         return PlainTextResponse("sign-in over", 400)
 
+    def post_back(
+        self,
+        request: Request,
+        client: Client,
+        *,
+        action: str,
+        fields: Sequence[tuple[str, str]],
+    ) -> Response:
+        self.seen = {"client": client, "action": action, "fields": dict(fields)}
+        return PlainTextResponse("post back")
+
     def confirm_sign_out(
         self,
         request: Request,
@@ -198,11 +211,13 @@ class Provider:
         self.exchange_code = ExchangeCode(self.database, self.clock, self.issue_tokens)
         held = Configuration({}, self.clients, self.apis, (), 1)
         self.configuration = RefreshConfiguration(self.database, _current=held)
+        answer = AnswerRequest(self.configuration, self.issue_tokens, CODE_LIFETIME)
+        self.authorize = Authorize(self.database, self.clock, answer)
+        self.resume = ResumeAuthorization(self.database, self.clock, answer)
+        self.push = PushRequest(self.database, self.clock)
         self.grant_scope = GrantScope(self.configuration, ISSUER)
         self.start_device = StartDevice(self.database, KEYRING, self.clock, LimitSettings())
         self.redeem_device = RedeemDevice(self.database, self.clock, self.issue_tokens)
-        self.authorize = Authorize(self.database, self.clock, CODE_LIFETIME)
-        self.resume = ResumeAuthorization(self.database, self.clock, CODE_LIFETIME)
         self.describe_user = DescribeUser(self.database, find_token)
         self.prove_client = ProveClient(
             self.database, self.clock, ISSUER, ClientKeys(self.caller, self.clock)
@@ -220,6 +235,8 @@ class Provider:
                 form_guard=self.form_guard,
                 pages=self.pages,
                 find_session=self.find_session,
+                grant_scope=self.grant_scope,
+                push=self.push,
                 authorize=self.authorize,
                 resume=self.resume,
                 sign_out=self.sign_out,
@@ -240,8 +257,9 @@ class Provider:
                         self.refresh_tokens, lambda: self.apis
                     ),
                 },
-                describe_user=self.describe_user,
                 grant_scope=self.grant_scope,
+                push=self.push,
+                describe_user=self.describe_user,
                 start_device=self.start_device,
                 introspect=self.introspect,
                 revoke=self.revoke,
@@ -381,6 +399,14 @@ def query(response: httpx2.Response) -> dict[str, str]:
     """The parameters of where a response leads, each once."""
     assert response.status_code == 303, response.text
     pairs = parse_qsl(urlsplit(response.headers["location"]).query, strict_parsing=True)
+    assert len(dict(pairs)) == len(pairs)
+    return dict(pairs)
+
+
+def fragment(response: httpx2.Response) -> dict[str, str]:
+    """The parameters behind the ``#`` of where a response leads, each once."""
+    assert response.status_code == 303, response.text
+    pairs = parse_qsl(urlsplit(response.headers["location"]).fragment, strict_parsing=True)
     assert len(dict(pairs)) == len(pairs)
     return dict(pairs)
 

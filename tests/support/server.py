@@ -50,6 +50,7 @@ send = "code"
 
 [[clients]]
 client_id     = "acme-web"
+require_pkce  = false
 client_secret = "{secret}"
 name          = "Acme"
 callbacks     = ["{app}/callback"]

@@ -40,6 +40,7 @@ from latchstring.domain.sessions.session import Lifetime
 from latchstring.domain.tokens import refresh
 from latchstring.flows.accept_challenge import AcceptChallenge, VerifiedUser
 from latchstring.flows.allowances import limit_of
+from latchstring.flows.answer_request import AnswerRequest
 from latchstring.flows.authorize import Authorize, Browser, SignInNeeded
 from latchstring.flows.find_session import FindSession
 from latchstring.flows.follow_link import FollowLink, Press
@@ -255,8 +256,9 @@ class World:
         )
         self.flow_redeem = RedeemCode(fragile, self.flow_verify, tokens)
         self.flow_link = FollowLink(fragile, keyring, self.clock, configuration, accept, minute)
-        self.flow_authorize = Authorize(fragile, self.clock, minute)
-        self.flow_resume = ResumeAuthorization(database, self.clock, minute)
+        answer = AnswerRequest(configuration, tokens, minute)
+        self.flow_authorize = Authorize(fragile, self.clock, answer)
+        self.flow_resume = ResumeAuthorization(database, self.clock, answer)
         self.flow_find_session = FindSession(database, self.clock, lifetime)
         self.users = ManageUsers(fragile, self.clock)
         self.connections = ManageConnections(database, self.clock, configuration.refresh)
@@ -284,7 +286,9 @@ class World:
         """Come from an application and wait on its sign-in page."""
         wanted = a_request_of(client)
         browser = self.browser(name)
-        answer = await self.flow_authorize(wanted, Browser(token=browser.cookie, session=None))
+        stranger = Browser(token=browser.cookie, session=None)
+        registered = self.installation.configuration.current.clients[wanted.client_id]
+        answer = await self.flow_authorize(wanted, stranger, registered)
         assert isinstance(answer, SignInNeeded)
         browser.page = answer.request_id
         return answer.request_id

@@ -1,6 +1,6 @@
 """Resume a waiting authorization request once its person has signed in."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import msgspec
 
@@ -11,9 +11,12 @@ from latchstring.base.secrets import digest
 from latchstring.db.database import Database, Transaction
 from latchstring.domain.authorizations import store as authorizations
 from latchstring.domain.authorizations.request import AuthorizationRequest
+from latchstring.domain.clients.client import Client
 from latchstring.domain.sessions.session import Session
+from latchstring.flows.answer_request import Answer, AnswerRequest, Recorded
 from latchstring.flows.authorize import Browser
-from latchstring.flows.issue_code import issue_code, proof_of
+from latchstring.flows.grant_consent import lacks_consent
+from latchstring.flows.issue_code import proof_of
 
 
 class AuthorizationOver(NotFound):
@@ -29,7 +32,7 @@ class Resumed(msgspec.Struct, frozen=True):
     """The answer for the application."""
 
     request: AuthorizationRequest
-    code: str
+    answer: Answer
 
 
 class SomebodyElse(msgspec.Struct, frozen=True):
@@ -44,10 +47,25 @@ class SignedInHere(msgspec.Struct, frozen=True):
     request: AuthorizationRequest
 
 
+class Declined(msgspec.Struct, frozen=True):
+    """The person does not let the application know them."""
+
+    request: AuthorizationRequest
+
+
 class NotYet(msgspec.Struct, frozen=True):
     """The person has not signed in as this request wants it."""
 
     request: AuthorizationRequest
+
+
+class NotAgreed(msgspec.Struct, frozen=True):
+    """The person signed in, and was not asked yet whether the application may know them."""
+
+    request: AuthorizationRequest
+
+
+Outcome = Resumed | SignedInHere | SomebodyElse | Declined | NotYet | NotAgreed
 
 
 class FindAuthorization(msgspec.Struct, frozen=True):
@@ -67,35 +85,47 @@ class FindAuthorization(msgspec.Struct, frozen=True):
 
 
 class ResumeAuthorization(msgspec.Struct, frozen=True):
-    """Exactly one code answers a request, however often the browser comes back."""
+    """Exactly one answer meets a request, however often the browser comes back."""
 
     database: Database
     clock: Clock
-    code_lifetime: timedelta
+    answer_request: AnswerRequest
 
-    async def __call__(
-        self, request_id: AuthorizationId, browser: Browser
-    ) -> Resumed | SignedInHere | NotYet | SomebodyElse:
-        """Return the answer, or that a sign-in is still wanted; raise ``AuthorizationOver``."""
+    async def __call__(self, request_id: AuthorizationId, browser: Browser) -> Outcome:
+        """Return the answer, or what is still wanted; raise ``AuthorizationOver``."""
         find = FindAuthorization(self.database, self.clock)
         request = await find(request_id, browser.token)
         session, now = browser.session, self.clock.now()
+        if request.refused_at is not None:
+            return await self._close(request, Declined(request), now=now)
         if session is None or not request.is_satisfied_by(proof_of(session), now=now):
             return NotYet(request)
         if request.ends_here:
-            await self.database.transact(
-                lambda tx: authorizations.complete_request(tx, request.id, now)
-            )
-            return SignedInHere(request)
+            return await self._close(request, SignedInHere(request), now=now)
         if not request.is_for(session.user_id):
-            await self.database.transact(
-                lambda tx: authorizations.complete_request(tx, request.id, now)
-            )
-            return SomebodyElse(request)
-        code = await self.database.transact(lambda tx: self._answer(tx, request, session, now=now))
-        if code is None:
+            return await self._close(request, SomebodyElse(request), now=now)
+        clients = self.answer_request.configuration.current.clients
+        client = clients.get(request.client_id)
+        if client is None:
             raise AuthorizationOver(request)
-        return Resumed(request, code)
+        outcome = await self.database.transact(
+            lambda tx: self._answer(tx, request, session, client=client, now=now)
+        )
+        if isinstance(outcome, NotAgreed):
+            return outcome
+        if outcome is None:
+            raise AuthorizationOver(request)
+        return Resumed(request, self.answer_request.sign(outcome))
+
+    async def _close(
+        self, request: AuthorizationRequest, outcome: Outcome, *, now: datetime
+    ) -> Outcome:
+        won = await self.database.transact(
+            lambda tx: authorizations.complete_request(tx, request.id, now)
+        )
+        if not won:
+            raise AuthorizationOver(request)
+        return outcome
 
     async def _answer(
         self,
@@ -103,8 +133,11 @@ class ResumeAuthorization(msgspec.Struct, frozen=True):
         request: AuthorizationRequest,
         session: Session,
         *,
+        client: Client,
         now: datetime,
-    ) -> str | None:
+    ) -> Recorded | NotAgreed | None:
+        if await lacks_consent(tx, request, client, session.user_id):
+            return NotAgreed(request)
         if not await authorizations.complete_request(tx, request.id, now):
             return None
-        return await issue_code(tx, request, session, lifetime=self.code_lifetime, now=now)
+        return await self.answer_request.record(tx, request, session, now=now)

@@ -13,6 +13,7 @@ from latchstring.domain.tokens import refresh
 from latchstring.flows.accept_challenge import AcceptChallenge
 from latchstring.flows.allowances import limit_of
 from latchstring.flows.answer_device import AnswerDevice
+from latchstring.flows.answer_request import AnswerRequest
 from latchstring.flows.authorize import Authorize
 from latchstring.flows.choose_account import ChooseAccount
 from latchstring.flows.client_keys import ClientKeys
@@ -25,6 +26,7 @@ from latchstring.flows.find_access_token import FindAccessToken
 from latchstring.flows.find_device import FindDevice
 from latchstring.flows.find_session import FindSession
 from latchstring.flows.follow_link import FollowLink
+from latchstring.flows.grant_consent import GrantConsent
 from latchstring.flows.grant_scope import GrantScope
 from latchstring.flows.introspect_token import IntrospectToken
 from latchstring.flows.issue_machine_token import IssueMachineToken
@@ -33,6 +35,7 @@ from latchstring.flows.lease_limit import LeasedLimit
 from latchstring.flows.open_session import OpenSession
 from latchstring.flows.prove_client import ProveClient
 from latchstring.flows.prove_writable import ProveWritable
+from latchstring.flows.push_request import PushRequest
 from latchstring.flows.redeem_code import RedeemCode
 from latchstring.flows.redeem_device import RedeemDevice
 from latchstring.flows.refresh_tokens import RefreshTokens
@@ -63,6 +66,7 @@ from latchstring.web.http.surface import Surface
 from latchstring.web.oidc import client_credentials, code_grant, device_grant, refresh_grant
 from latchstring.web.oidc import routes as oidc
 from latchstring.web.pages import routes as pages
+from latchstring.web.pages.consent import ConsentPage
 from latchstring.web.pages.desk import Desk
 from latchstring.web.pages.device import DevicePages
 from latchstring.web.pages.enter_code import EnterCode
@@ -83,6 +87,8 @@ class Flows(msgspec.Struct, frozen=True, kw_only=True):
     sign_out: SignOut
     sign_out_everywhere: SignOutEverywhere
     authorize: Authorize
+    push: PushRequest
+    grant_consent: GrantConsent
     find_authorization: FindAuthorization
     resume: ResumeAuthorization
     redeem: RedeemCode
@@ -123,6 +129,7 @@ def flows(
         keyring,
         refresh.Lifetime(lifetimes.refresh_token_idle, lifetimes.refresh_token_absolute),
     )
+    answer = AnswerRequest(installation.configuration, issue_tokens, code_lifetime)
     outbound = calling.outbound(settings)
     find_token = FindAccessToken(signer, clock)
     return Flows(
@@ -136,9 +143,11 @@ def flows(
         choose_account=ChooseAccount(database, clock),
         sign_out=SignOut(database, clock, tell),
         sign_out_everywhere=SignOutEverywhere(database, clock, tell),
-        authorize=Authorize(database, clock, code_lifetime),
+        authorize=Authorize(database, clock, answer),
+        push=PushRequest(database, clock),
+        grant_consent=GrantConsent(database, clock),
         find_authorization=FindAuthorization(database, clock),
-        resume=ResumeAuthorization(database, clock, code_lifetime),
+        resume=ResumeAuthorization(database, clock, answer),
         redeem=RedeemCode(database, verify, issue_tokens),
         exchange_code=ExchangeCode(database, clock, issue_tokens),
         start_device=StartDevice(database, keyring, clock, limits),
@@ -208,7 +217,11 @@ class Surfaces(msgspec.Struct, frozen=True):
             find_session=found.find_session,
             sign_in_here=found.sign_in_here,
         )
-        return pages.surface(desk, identify, enter_code, link, devices=devices, static=static)
+        consent = ConsentPage(
+            desk=desk, find_session=found.find_session, grant_consent=found.grant_consent
+        )
+        sign_in = pages.sign_in_pages(identify, enter_code, consent)
+        return pages.surface(desk, sign_in, link=link, devices=devices, static=static)
 
     def _auth0(self) -> Surface:
         installation = self.installation
@@ -222,10 +235,11 @@ class Surfaces(msgspec.Struct, frozen=True):
 
     def _oidc(self, desk: Desk) -> tuple[Surface, Surface]:
         installation, found = self.installation, self.flows
+        grant_scope = GrantScope(installation.configuration, installation.settings.issuer)
         otp = otp_grant.OtpGrant(
             found.redeem,
             installation.configuration,
-            GrantScope(installation.configuration, installation.settings.issuer),
+            grant_scope,
             installation.settings.allow_example_identifiers,
         )
         browser = oidc.BrowserParts(
@@ -236,6 +250,8 @@ class Surfaces(msgspec.Struct, frozen=True):
             form_guard=desk.guard,
             pages=ProtocolPages(desk, self.for_developers),
             find_session=found.find_session,
+            grant_scope=grant_scope,
+            push=found.push,
             authorize=found.authorize,
             resume=found.resume,
             sign_out=found.sign_out,
@@ -258,8 +274,9 @@ class Surfaces(msgspec.Struct, frozen=True):
                 ),
                 otp_grant.GRANT_TYPE: otp,
             },
+            grant_scope=grant_scope,
+            push=found.push,
             describe_user=found.describe_user,
-            grant_scope=GrantScope(installation.configuration, installation.settings.issuer),
             start_device=found.start_device,
             introspect=found.introspect,
             revoke=found.revoke,

@@ -11,6 +11,7 @@ from tests.support.provider import (
     ISSUER,
     a_client,
     asked,
+    fragment,
     query,
     where,
 )
@@ -146,7 +147,7 @@ async def test_a_form_is_checked_before_it_is_sent_on(browser):
     refused = await browser.http.post("/authorize", data=asked(response_type="token"))
     unknown = await browser.http.post("/authorize", data=asked(client_id="nobody"))
 
-    assert query(refused)["error"] == "unsupported_response_type"
+    assert fragment(refused)["error"] == "unsupported_response_type"
     assert unknown.status_code == 400
 
 
@@ -253,13 +254,12 @@ async def refusal(browser, **changes: str | None) -> str:
     ("response_type", "error"),
     [
         (None, "invalid_request"),
-        ("token", "unsupported_response_type"),
-        ("code token", "unsupported_response_type"),
-        ("id_token", "unsupported_response_type"),
         ("CODE", "unsupported_response_type"),
+        ("code code", "unsupported_response_type"),
+        ("none", "unsupported_response_type"),
     ],
 )
-async def test_a_12_only_the_response_type_code_exists(browser, response_type, error):
+async def test_a_12_a_response_type_that_does_not_exist_is_refused(browser, response_type, error):
     await browser.sign_in()
 
     response = await browser.authorize(response_type=response_type)
@@ -268,8 +268,22 @@ async def test_a_12_only_the_response_type_code_exists(browser, response_type, e
     assert (answer["error"], answer["state"], answer["iss"]) == (error, "s 1&", ISSUER)
 
 
-@pytest.mark.parametrize("mode", ["fragment", "form_post", "web_message", "x"])
-async def test_a_12_only_the_response_mode_query_exists(browser, mode):
+@pytest.mark.parametrize(
+    "response_type", ["token", "code token", "token code", "id_token", "id_token token", "token x"]
+)
+async def test_a_12_tokens_travel_for_clients_that_list_it_alone(browser, response_type):
+    await browser.sign_in()
+
+    response = await browser.authorize(response_type=response_type, nonce="n")
+
+    answer = fragment(response)
+    assert answer.keys() == {"error", "error_description", "state", "iss"}
+    assert answer["error"] == "unsupported_response_type"
+    assert (answer["state"], answer["iss"]) == ("s 1&", ISSUER)
+
+
+@pytest.mark.parametrize("mode", ["x", "QUERY", "query.jwt", "fragment form_post"])
+async def test_a_12_a_response_mode_that_does_not_exist_is_refused(browser, mode):
     assert await refusal(browser, response_mode=mode) == "invalid_request"
 
 
@@ -290,7 +304,14 @@ async def test_a_14_a_public_client_needs_a_sound_s256_challenge(browser, change
     assert await refusal(browser, client_id="acme-spa", **changes) == "invalid_request"
 
 
-async def test_a_confidential_client_may_go_without_pkce(browser):
+async def test_o2_pkce_is_the_default_of_confidential_clients_too(browser):
+    without = {"code_challenge": None, "code_challenge_method": None}
+
+    assert await refusal(browser, **without) == "invalid_request"
+
+
+async def test_a_confidential_client_goes_without_pkce_where_it_is_set_so(browser, provider):
+    provider.clients["acme-web"] = a_client(require_pkce=False)
     await browser.sign_in()
 
     assert await browser.code(code_challenge=None, code_challenge_method=None)
@@ -300,7 +321,7 @@ async def test_a_method_without_a_challenge_is_refused_from_everyone(browser):
     assert await refusal(browser, code_challenge=None) == "invalid_request"
 
 
-@pytest.mark.parametrize("name", ["request", "request_uri", "registration"])
+@pytest.mark.parametrize("name", ["request", "registration"])
 async def test_request_objects_do_not_exist(browser, name):
     error = await refusal(browser, **{name: "https://app.test/object"})
 

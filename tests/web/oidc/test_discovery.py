@@ -4,6 +4,7 @@ import jwt
 import pytest
 
 from latchstring.base.settings import SigningAlgorithm
+from latchstring.base.settings_texts import RESPONSE_TYPES
 from latchstring.domain.keys import store as keys
 from latchstring.domain.keys.key import KeyState, generate
 from latchstring.domain.keys.rotation import PUBLISHED_FIRST
@@ -36,8 +37,9 @@ async def test_the_issuer_is_the_configured_one_behind_every_host(application, h
 async def test_only_what_works_is_advertised(application):
     document = (await application.http.get(WELL_KNOWN)).json()
 
-    assert document["response_types_supported"] == ["code"]
-    assert document["response_modes_supported"] == ["query"]
+    assert document["response_types_supported"] == list(RESPONSE_TYPES)
+    assert document["response_modes_supported"] == ["query", "fragment", "form_post", "web_message"]
+    assert document["claims_parameter_supported"] is True
     assert document["grant_types_supported"] == ["authorization_code", "refresh_token"]
     assert document["code_challenge_methods_supported"] == ["S256"]
     assert document["id_token_signing_alg_values_supported"] == ["RS256", "ES256"]

@@ -5,54 +5,63 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from latchstring.base.errors import InvalidRequest
-from latchstring.base.ids import AuthorizationId, UserId
 from latchstring.base.secrets import random_token
+from latchstring.domain.authorizations.request import Wanted
 from latchstring.domain.clients.client import Client
-from latchstring.domain.keys.signer import Signer
-from latchstring.flows.authorize import Answered, Authorize, Browser, SignInNeeded
-from latchstring.flows.find_session import FindSession
-from latchstring.flows.resume_authorization import (
-    AuthorizationOver,
-    NotYet,
-    ResumeAuthorization,
-    Resumed,
-    SignedInHere,
+from latchstring.flows.authorize import (
+    Answered,
+    Authorize,
+    Browser,
+    ConsentForbidden,
+    ConsentNeeded,
+    Outcome,
+    SignInNeeded,
 )
-from latchstring.web.http.answers import see_other, with_query
+from latchstring.flows.find_session import FindSession
+from latchstring.flows.push_request import PushRequest
+from latchstring.web.http.answers import see_other
 from latchstring.web.http.cookies import Cookies
 from latchstring.web.http.parameters import Parameters
-from latchstring.web.oidc.checks import Asked, AuthorizeRefused, checked
+from latchstring.web.oidc.answer import Back, Respond, may_return
+from latchstring.web.oidc.asked import Asked
+from latchstring.web.oidc.checks import Examine
 from latchstring.web.oidc.client_authentication import Clients
-from latchstring.web.oidc.errors import NotRedirectable
-from latchstring.web.oidc.pages import DeveloperDetail, Pages
+from latchstring.web.oidc.errors import AuthorizeRefused, NotRedirectable
+from latchstring.web.oidc.pages import DeveloperDetail
+from latchstring.web.oidc.ticket import Arrival, TakeTicket
 
 PATH = "/authorize"
-RESUME = "/authorize/resume/"
 SIGN_IN = "/sign-in/"
-_NOT_THEM: dict[str, str | None] = {
-    "error": "login_required",
-    "error_description": "Somebody else signed in than id_token_hint names.",
-}
+CONSENT = "/consent"
+"""What follows a sign-in's address where the person is asked whether they agree."""
 
 
 class AuthorizeEndpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """One answer for each request: a code, a sign-in page, an OAuth error, or an error page."""
+    """One answer for each request: what was asked for, a page, an OAuth error, or an error page."""
 
-    issuer: str
     clients: Clients
-    signer: Signer
     cookies: Cookies
     find_session: FindSession
     authorize: Authorize
+    push: PushRequest
+    examine: Examine
+    respond: Respond
+    take_ticket: TakeTicket | None = None
 
     async def get(self, request: Request) -> Response:
         """Answer a request that came as the application's redirect."""
-        asked = Asked.read(Parameters.from_query(request))
-        client = self._client(asked)
+        came = Asked.read(Parameters.from_query(request))
+        client = self._client(came)
         try:
+            asked = await self._whole(came, client)
+        except AuthorizeRefused as refused:
+            return self._refuse_reference(request, came, client, refused)
+        _check_address(asked, client)
+        try:
+            _check_pushed(came, client)
             return await self._answer(request, asked, client)
         except AuthorizeRefused as refused:
-            return self._refuse(asked, refused)
+            return self.respond.refuse(request, Back.of(asked), client, refused)
 
     async def post(self, request: Request) -> Response:
         """Turn a request that came as a form into the same one as a redirect.
@@ -66,14 +75,15 @@ class AuthorizeEndpoint(msgspec.Struct, frozen=True, kw_only=True):
             raise InvalidRequest(message, field=name)
         asked = Asked.read(Parameters({**query.values, **form.values}))
         client = self._client(asked)
-        try:
-            checked(asked, client, self.issuer)
-        except AuthorizeRefused as refused:
-            return self._refuse(asked, refused)
+        if asked.request_uri is None:
+            _check_address(asked, client)
+            try:
+                self.examine(asked, client)
+            except AuthorizeRefused as refused:
+                return self.respond.refuse(request, Back.of(asked), client, refused)
         return see_other(f"{PATH}?{asked.query}")
 
     def _client(self, asked: Asked) -> Client:
-        """Return the client if the redirect URI is its own: until then, nothing is sent there."""
         client = self.clients().get(asked.client_id or "")
         if client is None:
             raise NotRedirectable(
@@ -83,94 +93,85 @@ class AuthorizeEndpoint(msgspec.Struct, frozen=True, kw_only=True):
                     came=asked.client_id or "",
                 )
             )
-        if asked.redirect_uri is None or not client.accepts_callback(asked.redirect_uri):
-            detail = DeveloperDetail(
-                summary="The redirect_uri is not one of the application's callbacks.",
-                parameter="redirect_uri",
-                came=asked.redirect_uri or "",
-                registered=client.callbacks,
-            )
-            raise NotRedirectable(detail, client=client)
         return client
 
+    async def _whole(self, came: Asked, client: Client) -> Asked:
+        """Return the request itself, or the one that was pushed under its name.
+
+        Nothing else that came beside the name counts (RFC 9101 section 6.3).
+        """
+        if came.request_uri is None:
+            return came
+        pushed = await self.push.fetch(client.client_id, came.request_uri)
+        if pushed is None:
+            description = "request_uri is over, was used, or was never pushed by this client."
+            raise AuthorizeRefused("invalid_request_uri", description, field="request_uri")
+        known = {name: pushed[name] for name in Asked.__struct_fields__ if name in pushed}
+        return Asked(**known)
+
+    def _refuse_reference(
+        self, request: Request, came: Asked, client: Client, refused: AuthorizeRefused
+    ) -> Response:
+        """Tell the application where the request beside the name says one of its addresses."""
+        if may_return(client, came.redirect_uri or "", came.mode):
+            return self.respond.refuse(request, Back.of(came), client, refused)
+        detail = DeveloperDetail(
+            summary=str(refused), parameter="request_uri", came=came.request_uri or ""
+        )
+        raise NotRedirectable(detail, client=client)
+
     async def _answer(self, request: Request, asked: Asked, client: Client) -> Response:
-        expected = self._expected(asked, client)
-        wanted = msgspec.structs.replace(
-            checked(asked, client, self.issuer), expected_user_id=expected
-        )
-        known = self.cookies.browser(request)
-        token = known or random_token()
-        browser = Browser(
-            token=token, session=await self.find_session(self.cookies.session(request))
-        )
-        outcome = await self.authorize(wanted, browser)
-        if isinstance(outcome, Answered):
-            return see_other(callback(wanted.redirect_uri, self.issuer, wanted.state, outcome.code))
-        if not isinstance(outcome, SignInNeeded):
-            raise AuthorizeRefused("login_required", "The person has to sign in.")
-        response = see_other(f"{SIGN_IN}{outcome.request_id}")
-        # Each time, so that the cookie never runs out in the middle of a sign-in.
-        self.cookies.set_browser(response, token)
+        wanted = self.examine(asked, client)
+        token = self.cookies.browser(request) or random_token()
+        arrival = await self._arrival(request, asked, client)
+        if isinstance(arrival, Response):
+            return arrival
+        found = arrival and arrival.session
+        session = found or await self.find_session(self.cookies.session(request))
+        browser = Browser(token=token, session=session)
+        outcome = await self.authorize(wanted, browser, client)
+        response = self._told(request, wanted, client, outcome)
+        if not isinstance(outcome, Answered):
+            # Each time, so that the cookie never runs out in the middle of a sign-in.
+            self.cookies.set_browser(response, token)
+        if arrival is not None:
+            self.cookies.set_session(response, arrival.token)
         return response
 
-    def _expected(self, asked: Asked, client: Client) -> UserId | None:
-        """Return whom ``id_token_hint`` names; however old, it must be ours and this client's."""
-        if asked.id_token_hint is None:
+    async def _arrival(
+        self, request: Request, asked: Asked, client: Client
+    ) -> Arrival | Response | None:
+        """Take a ticket before anybody looks for a session, where one came."""
+        if asked.login_ticket is None or self.take_ticket is None:
             return None
-        claims = self.signer.recognize(asked.id_token_hint) or {}
-        if claims.get("iss") != self.issuer or claims.get("aud") != client.client_id:
-            description = "id_token_hint is not an ID token that this client got here."
-            raise AuthorizeRefused("invalid_request", description, field="id_token_hint")
-        return UserId(claims["sub"])
+        return await self.take_ticket(request, client, asked.login_ticket)
 
-    def _refuse(self, asked: Asked, refused: AuthorizeRefused) -> Response:
-        values = {
-            "error": refused.error,
-            "error_description": str(refused),
-            # What is wrong with the state itself does not travel back.
-            "state": None if refused.field == "state" else asked.state,
-            "iss": self.issuer,
-        }
-        return see_other(with_query(asked.redirect_uri or "", values))
+    def _told(self, request: Request, wanted: Wanted, client: Client, outcome: Outcome) -> Response:
+        if isinstance(outcome, Answered):
+            return self.respond.answer(request, wanted, client, outcome.answer)
+        if isinstance(outcome, SignInNeeded):
+            return see_other(f"{SIGN_IN}{outcome.request_id}")
+        if isinstance(outcome, ConsentNeeded):
+            return see_other(f"{SIGN_IN}{outcome.request_id}{CONSENT}")
+        if isinstance(outcome, ConsentForbidden):
+            raise AuthorizeRefused("consent_required", "The person has to agree.")
+        raise AuthorizeRefused("login_required", "The person has to sign in.")
 
 
-class ResumeEndpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the sign-in pages hand the browser back to."""
-
-    issuer: str
-    clients: Clients
-    cookies: Cookies
-    find_session: FindSession
-    resume: ResumeAuthorization
-    pages: Pages
-
-    async def get(self, request: Request) -> Response:
-        """Send the browser to the application with its code, or back to the sign-in page."""
-        request_id = AuthorizationId(request.scope["path"].removeprefix(RESUME))
-        session = await self.find_session(self.cookies.session(request))
-        browser = Browser(token=self.cookies.browser(request) or "", session=session)
-        try:
-            outcome = await self.resume(request_id, browser)
-        except AuthorizationOver as over:
-            found = over.request
-            client = self.clients().get(found.client_id) if found else None
-            return self.pages.sign_in_over(request, client=client)
-        if isinstance(outcome, NotYet):
-            return see_other(f"{SIGN_IN}{request_id}")
-        asked = outcome.request
-        if isinstance(outcome, SignedInHere):
-            return see_other(asked.redirect_uri)
-        client = self.clients().get(asked.client_id)
-        if client is None or not client.accepts_callback(asked.redirect_uri):
-            # Taken off the configuration while the person signed in: the code is never told.
-            return self.pages.sign_in_over(request, client=client)
-        if isinstance(outcome, Resumed):
-            url = callback(asked.redirect_uri, self.issuer, asked.state, outcome.code)
-            return see_other(url)
-        refusal = {**_NOT_THEM, "state": asked.state, "iss": self.issuer}
-        return see_other(with_query(asked.redirect_uri, refusal))
+def _check_address(asked: Asked, client: Client) -> None:
+    """Refuse an address that is not the client's own: until then, nothing is sent there."""
+    if may_return(client, asked.redirect_uri or "", asked.mode):
+        return
+    detail = DeveloperDetail(
+        summary="The redirect_uri is not one of the application's callbacks.",
+        parameter="redirect_uri",
+        came=asked.redirect_uri or "",
+        registered=client.callbacks,
+    )
+    raise NotRedirectable(detail, client=client)
 
 
-def callback(redirect_uri: str, issuer: str, state: str | None, code: str) -> str:
-    """Return where the browser goes with its code; ``iss`` names the sender (RFC 9207)."""
-    return with_query(redirect_uri, {"code": code, "state": state, "iss": issuer})
+def _check_pushed(came: Asked, client: Client) -> None:
+    if client.require_pushed_authorization_requests and came.request_uri is None:
+        description = "This client has to push its authorization requests."
+        raise AuthorizeRefused("invalid_request", description, field="request_uri")

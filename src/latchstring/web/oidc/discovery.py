@@ -40,6 +40,8 @@ def discovery(issuer: str, grant_types: Iterable[str]) -> Document:
         userinfo_endpoint=f"{issuer}userinfo",
         jwks_uri=f"{issuer}.well-known/jwks.json",
         end_session_endpoint=f"{issuer}oidc/logout",
+        pushed_authorization_request_endpoint=f"{issuer}oauth/par",
+        require_pushed_authorization_requests=False,
         device_authorization_endpoint=f"{issuer}oauth/device/code",
         introspection_endpoint=f"{issuer}oauth/introspect",
         revocation_endpoint=f"{issuer}oauth/revoke",
@@ -59,7 +61,7 @@ def discovery(issuer: str, grant_types: Iterable[str]) -> Document:
         claims_supported=CLAIMS,
         prompt_values_supported=tuple(prompt.value for prompt in Prompt),
         authorization_response_iss_parameter_supported=True,
-        claims_parameter_supported=False,
+        claims_parameter_supported=True,
         request_parameter_supported=False,
         request_uri_parameter_supported=False,
     )

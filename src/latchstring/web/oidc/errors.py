@@ -44,6 +44,15 @@ class ClientNotAuthenticated(ClientRefused):
     """Client authentication failed."""
 
 
+class AuthorizeRefused(InvalidRequest):
+    """The application's request is refused, in OAuth's words for the application itself."""
+
+    def __init__(self, error: str, description: str, *, field: str = "") -> None:
+        """Take the error code, and a description in plain ASCII without quotes."""
+        super().__init__(description, field=field)
+        self.error = error
+
+
 class UnsupportedGrant(InvalidRequest):
     """The grant type is not supported."""
 
@@ -120,7 +129,8 @@ class OAuthErrors(msgspec.Struct, frozen=True):
         """Return the error as JSON, with the headers that go with it."""
         row = row_of(error)
         origin: Origin = request.state.origin
-        reply = ErrorReply(row.error, str(error), origin.request_id)
+        code = error.error if isinstance(error, AuthorizeRefused) else row.error
+        reply = ErrorReply(code, str(error), origin.request_id)
         return private_json(reply, status=row.status, headers=self._headers(error, row))
 
     def _headers(self, error: AppError, row: Row) -> dict[str, str]:

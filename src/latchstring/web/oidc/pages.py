@@ -38,6 +38,16 @@ class Pages(Protocol):
     def sign_in_over(self, request: Request, *, client: Client | None) -> Response:
         """Say that this sign-in is over and offer to start another."""
 
+    def post_back(
+        self,
+        request: Request,
+        client: Client,
+        *,
+        action: str,
+        fields: Sequence[tuple[str, str]],
+    ) -> Response:
+        """Let the browser post the fields to the application, by itself or by a press."""
+
     def confirm_sign_out(
         self,
         request: Request,

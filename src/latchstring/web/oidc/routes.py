@@ -13,6 +13,7 @@ from latchstring.flows.describe_user import DescribeUser
 from latchstring.flows.find_session import FindSession
 from latchstring.flows.grant_scope import GrantScope
 from latchstring.flows.introspect_token import IntrospectToken
+from latchstring.flows.push_request import PushRequest
 from latchstring.flows.resume_authorization import ResumeAuthorization
 from latchstring.flows.revoke_token import RevokeToken
 from latchstring.flows.sign_out import SignOut
@@ -20,11 +21,14 @@ from latchstring.flows.start_device import StartDevice
 from latchstring.web.http.cookies import Cookies
 from latchstring.web.http.form_guard import FormGuard
 from latchstring.web.http.surface import Handler, Surface, WrongMethod
-from latchstring.web.oidc import authorize, device, introspect, logout, revoke
+from latchstring.web.oidc import authorize, device, introspect, logout, par, resume, revoke
+from latchstring.web.oidc.answer import Respond
+from latchstring.web.oidc.checks import Examine
 from latchstring.web.oidc.client_authentication import Authenticate, Clients, Prove
 from latchstring.web.oidc.discovery import KeySet, discovery
 from latchstring.web.oidc.errors import OAuthErrors, PageErrors, crashed
 from latchstring.web.oidc.pages import Pages
+from latchstring.web.oidc.ticket import TakeTicket
 from latchstring.web.oidc.token import Grant, TokenEndpoint
 from latchstring.web.oidc.userinfo import UserInfo
 
@@ -39,9 +43,13 @@ class BrowserParts(msgspec.Struct, frozen=True, kw_only=True):
     form_guard: FormGuard
     pages: Pages
     find_session: FindSession
+    grant_scope: GrantScope
+    push: PushRequest
     authorize: Authorize
     resume: ResumeAuthorization
     sign_out: SignOut
+    take_ticket: TakeTicket | None = None
+    """Who takes ``login_ticket``, where somebody gives them out."""
 
 
 class ApplicationParts(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,8 +62,9 @@ class ApplicationParts(msgspec.Struct, frozen=True, kw_only=True):
     grants: Mapping[str, Grant]
     """By ``grant_type``; what is in here is what discovery advertises."""
 
-    describe_user: DescribeUser
     grant_scope: GrantScope
+    push: PushRequest
+    describe_user: DescribeUser
     start_device: StartDevice
     introspect: IntrospectToken
     revoke: RevokeToken
@@ -64,20 +73,23 @@ class ApplicationParts(msgspec.Struct, frozen=True, kw_only=True):
 
 def browser_surface(parts: BrowserParts) -> Surface:
     """Return ``/authorize`` and ``/oidc/logout``: pages and redirects that no script may read."""
+    respond = Respond(parts.issuer, parts.pages)
     asking = authorize.AuthorizeEndpoint(
-        issuer=parts.issuer,
         clients=parts.clients,
-        signer=parts.signer,
         cookies=parts.cookies,
         find_session=parts.find_session,
         authorize=parts.authorize,
+        push=parts.push,
+        examine=Examine(issuer=parts.issuer, signer=parts.signer, grant_scope=parts.grant_scope),
+        respond=respond,
+        take_ticket=parts.take_ticket,
     )
-    resuming = authorize.ResumeEndpoint(
-        issuer=parts.issuer,
+    resuming = resume.ResumeEndpoint(
         clients=parts.clients,
         cookies=parts.cookies,
         find_session=parts.find_session,
         resume=parts.resume,
+        respond=respond,
         pages=parts.pages,
     )
     leaving = logout.LogoutEndpoint(
@@ -97,7 +109,7 @@ def browser_surface(parts: BrowserParts) -> Surface:
             logout.PATH: {"GET": _not_for_head(leaving.get), "POST": leaving.post},
             logout.CONFIRM: {"POST": leaving.confirm},
         },
-        prefixes={authorize.RESUME: {"GET": _not_for_head(resuming.get)}},
+        prefixes={resume.RESUME: {"GET": _not_for_head(resuming.get)}},
         on_error=PageErrors(parts.pages),
         on_crash=parts.pages.crashed,
     )
@@ -108,7 +120,9 @@ def application_surface(parts: ApplicationParts) -> Surface:
     authenticate = Authenticate(parts.clients, parts.prove)
     describing = UserInfo(parts.describe_user)
     configuration = discovery(parts.issuer, parts.grants)
+    examine = Examine(issuer=parts.issuer, signer=parts.signer, grant_scope=parts.grant_scope)
     routes: dict[str, dict[str, Handler]] = {
+        par.PATH: {"POST": par.PushEndpoint(authenticate, examine, parts.push)},
         "/oauth/token": {"POST": TokenEndpoint(authenticate, parts.grants)},
         device.PATH: {
             "POST": device.DeviceEndpoint(

@@ -31,6 +31,8 @@ class DiscoveryDocument(msgspec.Struct, frozen=True, kw_only=True):
     userinfo_endpoint: str
     jwks_uri: str
     end_session_endpoint: str
+    pushed_authorization_request_endpoint: str
+    require_pushed_authorization_requests: bool
     device_authorization_endpoint: str
     introspection_endpoint: str
     revocation_endpoint: str

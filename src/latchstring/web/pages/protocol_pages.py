@@ -72,6 +72,18 @@ class ProtocolPages(msgspec.Struct, frozen=True):
         view = views.PageExpired(frame=self.desk.frame(client), start_url=start_url)
         return self.desk.page(request, view)
 
+    def post_back(
+        self,
+        request: Request,
+        client: Client,
+        *,
+        action: str,
+        fields: Sequence[tuple[str, str]],
+    ) -> Response:
+        """Let the browser post the fields to the application, by itself or by a press."""
+        view = views.PostBack(frame=frame_of(client), action=action, fields=tuple(fields))
+        return self.desk.page(request, view)
+
     def confirm_sign_out(
         self,
         request: Request,

@@ -1,5 +1,6 @@
 """The pages' paths."""
 
+from collections.abc import Mapping
 from urllib.parse import quote
 
 from starlette.requests import Request
@@ -12,6 +13,7 @@ from latchstring.web.http.parameters import Parameters
 from latchstring.web.http.static import STATIC_PREFIX, StaticFiles
 from latchstring.web.http.surface import Handler, Methods, Surface, WrongMethod
 from latchstring.web.pages import device, magic_link, views
+from latchstring.web.pages.consent import ConsentPage
 from latchstring.web.pages.desk import SIGN_IN, Desk
 from latchstring.web.pages.device import DevicePages
 from latchstring.web.pages.enter_code import EnterCode
@@ -22,10 +24,9 @@ from latchstring.web.pages.magic_link import MagicLink
 
 def surface(
     desk: Desk,
-    identify: Identify,
-    enter_code: EnterCode,
-    link: MagicLink,
+    sign_in: Mapping[str, Methods],
     *,
+    link: MagicLink,
     devices: DevicePages,
     static: StaticFiles,
 ) -> Surface:
@@ -54,7 +55,7 @@ def surface(
             device.PATH: {"GET": devices.show, "POST": devices.post},
         },
         prefixes={
-            SIGN_IN: _by_rest(2, sign_in_pages(identify, enter_code)),
+            SIGN_IN: _by_rest(2, sign_in),
             device.PREFIX: _by_rest(2, device_pages(devices)),
             magic_link.PREFIX: _by_rest(2, link_pages(link)),
             magic_link.SIGNED_IN: {"GET": link.show_signed_in},
@@ -80,7 +81,9 @@ def not_found(desk: Desk) -> Surface:
     )
 
 
-def sign_in_pages(identify: Identify, enter_code: EnterCode) -> dict[str, Methods]:
+def sign_in_pages(
+    identify: Identify, enter_code: EnterCode, consent: ConsentPage
+) -> dict[str, Methods]:
     """Return the pages of one sign-in by what follows its id."""
     return {
         "": {"GET": identify.show},
@@ -91,6 +94,9 @@ def sign_in_pages(identify: Identify, enter_code: EnterCode) -> dict[str, Method
         "code": {"GET": enter_code.show, "POST": enter_code.post},
         "nothing-arrived": {"GET": enter_code.show_help},
         "status": {"GET": enter_code.show_status},
+        "consent": {"GET": consent.show},
+        "allow": {"POST": consent.allow},
+        "deny": {"POST": consent.deny},
     }
 
 
@@ -114,7 +120,7 @@ def device_pages(devices: DevicePages) -> dict[str, Methods]:
     }
 
 
-def _by_rest(folder: int, pages: dict[str, Methods]) -> Methods:
+def _by_rest(folder: int, pages: Mapping[str, Methods]) -> Methods:
     """Dispatch on what follows ``/l/<token>`` or ``/sign-in/<id>``.
 
     Opening the address that a form was sent to (from the history, or typed) leads to the page the

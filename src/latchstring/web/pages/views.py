@@ -18,6 +18,7 @@ from latchstring.web.http.notices import (
     SlowDown,
     Way,
 )
+from latchstring.web.pages.authorize_views import Consent, PostBack
 from latchstring.web.pages.device_views import (
     DeviceCode,
     DeviceConfirm,
@@ -58,6 +59,7 @@ __all__ = [
     "CheckEmail",
     "CheckPhone",
     "ChooseAccount",
+    "Consent",
     "ContinueAs",
     "CookiesNeeded",
     "Country",
@@ -84,6 +86,7 @@ __all__ = [
     "NotFound",
     "NotReceived",
     "PageExpired",
+    "PostBack",
     "Resend",
     "Sent",
     "ServerError",
