@@ -35,7 +35,7 @@ npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
 mkdir -p node_modules/.latchstring
 # Lock is published for bundlers alone: this is the bundle that an application makes of it.
 echo "export { Auth0LockPasswordless } from 'auth0-lock'" |
-    node_modules/.bin/esbuild --bundle --format=iife --global-name=lock --log-level=error \
+    node_modules/.bin/esbuild --bundle --format=iife --global-name=lock --main-fields=browser,module,main --log-level=error \
         --define:global=window --define:process.env.NODE_ENV='"production"' \
         --sourcefile=lock.js --outfile=node_modules/.latchstring/lock.js
 echo "$wanted" > "$stamp"

@@ -1,11 +1,14 @@
 """``auth0-python``, the current major: the passwordless calls, and its verifier of ID tokens."""
 
+from urllib.parse import parse_qs, urlsplit
+
 import pytest
-from auth0.authentication import GetToken, Passwordless, Users
+from auth0.authentication import GetToken, Passwordless, RevokeToken, Users
 from auth0.authentication.exceptions import Auth0Error
 from auth0.authentication.token_verifier import AsymmetricSignatureVerifier, TokenVerifier
 
 from tests.support.interop import SPA, WEB
+from tests.support.interop_visitor import THE_LINKS_BUTTON
 from tests.support.server import SECRET
 
 # Its client assertions read the clock in a way that Python has deprecated.
@@ -31,6 +34,11 @@ def verified(world, id_token: str, client_id: str = WEB) -> dict:
     """Return the claims, once the SDK's own verifier has accepted them."""
     keys = AsymmetricSignatureVerifier(f"{world.issuer}.well-known/jwks.json")
     return TokenVerifier(keys, world.issuer, client_id).verify(id_token)
+
+
+def code_in(address: str) -> str:
+    """Return the code with which the server sent somebody back."""
+    return parse_qs(urlsplit(address).query)["code"][0]
 
 
 def test_an_emailed_code_signs_in(world, passwordless, get_token, alice):
@@ -61,13 +69,19 @@ def test_a_texted_code_signs_in(world, passwordless, get_token, number):
 
 
 def test_an_email_is_sent_as_a_link_unless_the_caller_says_otherwise(
-    world, passwordless, visitor, alice
+    world, passwordless, get_token, visitor, alice
 ):
     passwordless.email(
         alice, auth_params={"response_type": "code", "redirect_uri": world.callback, "state": "s"}
     )
-
     assert visitor.open(world.link_for(alice)) is None, "opening the link must consume nothing"
+
+    back = visitor.press(THE_LINKS_BUTTON)
+
+    assert back
+    assert parse_qs(urlsplit(back).query)["state"] == ["s"]
+    tokens = get_token.authorization_code(code_in(back), world.callback)
+    assert verified(world, tokens["id_token"])["sub"].startswith("email|")
 
 
 def test_a_public_client_needs_no_secret(world, alice):
@@ -129,7 +143,26 @@ def test_a_code_of_the_hosted_page_is_exchanged(world, get_token, visitor, alice
     )
     back = visitor.sign_in(request, alice)
 
-    code = back.partition("code=")[2].partition("&")[0]
-    tokens = get_token.authorization_code(code, world.callback)
+    tokens = get_token.authorization_code(code_in(back), world.callback)
 
     assert verified(world, tokens["id_token"])["sub"].startswith("email|")
+
+
+def test_a_refresh_token_brings_new_tokens_until_it_is_revoked(
+    world, passwordless, get_token, alice
+):
+    passwordless.email(alice, send="code")
+    first = get_token.passwordless_login(
+        alice, world.code_for(alice), "email", "openid offline_access", None
+    )
+
+    second = get_token.refresh_token(first["refresh_token"])
+
+    assert verified(world, second["id_token"])["sub"] == verified(world, first["id_token"])["sub"]
+    assert Users(world.domain).userinfo(second["access_token"])["sub"].startswith("email|")
+    newest = second.get("refresh_token", first["refresh_token"])
+    RevokeToken(world.domain, WEB, client_secret=SECRET).revoke_refresh_token(newest)
+    with pytest.raises(Auth0Error) as refused:
+        get_token.refresh_token(newest)
+    assert (refused.value.status_code, refused.value.error_code) == (403, "invalid_grant")
+    assert refused.value.message == "Unknown or invalid refresh token."

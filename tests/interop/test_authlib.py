@@ -95,3 +95,16 @@ def test_a_wrong_secret_is_refused(world, metadata, visitor, alice):
         signed_in(session, metadata, visitor, alice)
 
     assert refused.value.error == "invalid_client"
+
+
+def test_a_token_is_introspected_until_it_is_revoked(world, metadata, visitor, alice):
+    session = a_session(world, "basic", "openid")
+    sub = signed_in(session, metadata, visitor, alice)
+    token = session.token["access_token"]
+
+    def introspected():
+        return session.introspect_token(metadata["introspection_endpoint"], token=token).json()
+
+    assert (introspected()["active"], introspected()["sub"]) == (True, sub)
+    session.revoke_token(metadata["revocation_endpoint"], token=token)
+    assert introspected() == {"active": False}

@@ -2,18 +2,19 @@
 
 import pytest
 
+from tests.support.interop import WEB
 from tests.support.interop_node import run_node
 
 
 @pytest.fixture
 def oauth4webapi(world):
-    def go(journey: str, who: str, **told: str):
+    def go(journey: str, who: str = "", **told: str):
         return run_node(world, "oauth4webapi.mjs", journey=journey, who=who, **told)
 
     return go
 
 
-@pytest.mark.parametrize("way", ["basic", "post", "none"])
+@pytest.mark.parametrize("way", ["basic", "post", "key", "none"])
 def test_the_code_flow_with_pkce_signs_in(oauth4webapi, alice, way):
     found = oauth4webapi("code", alice, way=way)
 
@@ -33,3 +34,9 @@ def test_whoever_is_signed_in_is_not_asked_again(oauth4webapi, alice):
 
 def test_whoever_is_not_signed_in_is_not_asked_where_the_client_forbids_it(oauth4webapi, alice):
     assert oauth4webapi("silently", alice) == "login_required"
+
+
+def test_a_token_is_introspected(oauth4webapi, alice):
+    found = oauth4webapi("introspect", alice)
+
+    assert (found["active"], found["client_id"]) == (True, WEB)

@@ -9,13 +9,13 @@ from tests.support.interop_node import run_node
 
 @pytest.fixture
 def openid_client(world):
-    def go(journey: str, who: str, **told: str):
+    def go(journey: str, who: str = "", **told: str):
         return run_node(world, "openid_client.mjs", journey=journey, who=who, **told)
 
     return go
 
 
-@pytest.mark.parametrize("way", ["basic", "post", "none"])
+@pytest.mark.parametrize("way", ["basic", "post", "key", "none"])
 def test_the_code_flow_with_pkce_signs_in(openid_client, alice, world, way):
     found = openid_client("code", alice, way=way)
 
@@ -36,3 +36,11 @@ def test_signing_out_ends_the_session(openid_client, alice, world):
 
     assert found["left"] == f"{world.app}/?state=bye"
     assert parse_qs(urlsplit(found["silent"]).query)["error"] == ["login_required"]
+
+
+def test_a_token_is_introspected_until_it_is_revoked(openid_client, alice):
+    found = openid_client("introspect", alice)
+
+    assert found["before"]["active"]
+    assert found["before"]["sub"] == found["sub"]
+    assert found["after"] == {"active": False}

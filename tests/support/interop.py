@@ -5,10 +5,15 @@ makes; clients are told its domain and nothing else.
 """
 
 import itertools
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from jwt.algorithms import RSAAlgorithm
 
 from tests.support.interop_pages import a_page_server
 from tests.support.server import SECRET, Server, ended
@@ -16,7 +21,13 @@ from tests.support.sinks import a_mail_sink, an_sms_gateway, free_port
 from tests.support.tls import Certificates, certificates
 
 WEB = "acme-web"
+KEYS = "acme-keys"
 SPA = "acme-spa"
+CLASSIC = "acme-classic"
+TV = "acme-tv"
+API = "https://api.acme.example/"
+_OTP = "http://auth0.com/oauth/grant-type/passwordless/otp"
+_DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 
 CONFIGURATION = """
 public_url      = "https://localhost:{port}"
@@ -55,6 +66,23 @@ name          = "Acme"
 callbacks     = ["{app}/callback"]
 logout_urls   = ["{app}/"]
 connections   = ["email", "sms"]
+grant_types   = ["authorization_code", "refresh_token", "client_credentials", "{otp}"]
+apis          = ["{api}"]
+
+[[clients]]
+client_id     = "acme-keys"
+name          = "Acme with a key"
+jwks          = '{jwks}'
+callbacks     = ["{app}/callback"]
+connections   = ["email", "sms"]
+grant_types   = ["authorization_code", "refresh_token", "client_credentials", "{otp}"]
+apis          = ["{api}"]
+
+[[clients]]
+client_id     = "acme-tv"
+name          = "Acme TV"
+connections   = ["email", "sms"]
+grant_types   = ["refresh_token", "{device}"]
 
 [[clients]]
 client_id     = "acme-spa"
@@ -63,6 +91,23 @@ callbacks     = ["{app}/spa", "{near}/spa"]
 logout_urls   = ["{app}/spa", "{near}/spa"]
 web_origins   = ["{app}", "{near}"]
 connections   = ["email", "sms"]
+
+# What an application looks like that uses the SDKs of old.
+[[clients]]
+client_id     = "acme-classic"
+name          = "Acme Classic"
+callbacks     = ["{app}/classic", "{near}/classic", "{app}/lock"]
+logout_urls   = ["{app}/classic"]
+web_origins   = ["{app}", "{near}"]
+connections   = ["email", "sms"]
+response_types = ["code", "token", "id_token", "id_token token"]
+cross_origin_authentication = true
+cross_origin_loc = "{app}/verification"
+
+[[apis]]
+identifier    = "{api}"
+name          = "Acme API"
+scopes        = ["read:orders"]
 """
 
 _numbers = itertools.count()
@@ -78,6 +123,8 @@ class World:
     """The origin of the application's pages: another site than the server's."""
     near: str
     """Another origin of the application: of the same site as the server."""
+    client_key: rsa.RSAPrivateKey
+    """What the client with a key proves itself with."""
 
     @property
     def domain(self) -> str:
@@ -93,6 +140,12 @@ class World:
     def callback(self) -> str:
         """Where the confidential client has people sent back to."""
         return f"{self.app}/callback"
+
+    @property
+    def client_pem(self) -> str:
+        """The client's key as SDKs take it."""
+        key = self.client_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        return key.decode()
 
     def code_for(self, who: str, *, count: int = 1) -> str:
         """Return the code of somebody's newest message, once it has come."""
@@ -113,6 +166,7 @@ class World:
 def a_world(folder: Path) -> Iterator[World]:
     """Run the server and the application's origin."""
     found = certificates(folder)
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     with a_mail_sink() as mail, an_sms_gateway() as sms:
         server = Server(folder, free_port(), "", mail, sms, secured=found)
         with (
@@ -130,10 +184,20 @@ def a_world(folder: Path) -> Iterator[World]:
                 secret=SECRET,
                 app=app,
                 near=near,
+                api=API,
+                otp=_OTP,
+                device=_DEVICE,
+                jwks=key_set(key),
             )
             (folder / "latchstring.toml").write_text(text, encoding="utf-8")
             server.start()
-            yield World(server, found, app, near)
+            yield World(server, found, app, near, key)
+
+
+def key_set(key: rsa.RSAPrivateKey) -> str:
+    """Return the public half as a JSON Web Key Set."""
+    public = json.loads(RSAAlgorithm.to_jwk(key.public_key()))
+    return json.dumps({"keys": [{**public, "alg": "RS256", "use": "sig"}]})
 
 
 def fresh_number() -> str:

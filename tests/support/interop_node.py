@@ -7,9 +7,9 @@ import subprocess
 import threading
 from typing import Any
 
-from tests.support.interop import World
+from tests.support.interop import API, World
 from tests.support.interop_pages import NODE, PACKAGES, required
-from tests.support.interop_visitor import Visitor
+from tests.support.interop_visitor import THE_LINKS_BUTTON, Visitor
 from tests.support.server import SECRET
 
 _PATIENCE = 60.0
@@ -30,7 +30,14 @@ def run_node(world: World, script: str, **told: Any) -> dict[str, Any]:
     is the report.
     """
     required(PACKAGES / ".latchstring/stamp")
-    facts = {"domain": world.domain, "issuer": world.issuer, "app": world.app, "secret": SECRET}
+    facts = {
+        "domain": world.domain,
+        "issuer": world.issuer,
+        "app": world.app,
+        "secret": SECRET,
+        "key": world.client_pem,
+        "api": API,
+    }
     process = subprocess.Popen(
         [node_path(), script],
         cwd=NODE,
@@ -73,8 +80,11 @@ def _talk(
 def _provide(world: World, visitor: Visitor, what: str, said: dict[str, Any]) -> str | None:
     if what == "code":
         return world.code_for(said["who"], count=said.get("count", 1))
-    if what == "link":
-        return world.link_for(said["who"])
+    if what == "press-link":
+        assert visitor.open(world.link_for(said["who"])) is None
+        return visitor.press(THE_LINKS_BUTTON)
+    if what == "device":
+        return visitor.allow_device(said["url"], said["code"], said["who"])
     if what == "sign-in":
         return visitor.sign_in(said["url"], said["who"])
     assert what == "visit"

@@ -10,6 +10,7 @@ from tests.support.document import Document, Element, read
 from tests.support.interop import World
 
 _LONGEST_WALK = 10
+THE_LINKS_BUTTON = "Sign in on this device"
 
 
 class Visitor:
@@ -41,8 +42,14 @@ class Visitor:
 
     def sign_in(self, url: str, who: str) -> str:
         """Walk from an authorization request to the application, by the code of a real message."""
-        before = len(self._world.server.mail.to(who)) + len(self._world.server.sms.to(who))
         assert self.open(url) is None, "signed in without being asked"
+        left = self.prove(who)
+        assert left, f"still on the page: {self.text}"
+        return left
+
+    def prove(self, who: str) -> str | None:
+        """On the sign-in page, say who one is and type the code of the message that comes."""
+        before = len(self._world.server.mail.to(who)) + len(self._world.server.sms.to(who))
         if who.startswith("+"):
             if not self._fields("phone"):
                 self.open(self._link_to("phone"))
@@ -50,9 +57,16 @@ class Visitor:
         else:
             left = self.fill(email=who)
         assert left is None
-        left = self.fill(code=self._world.code_for(who, count=before + 1))
-        assert left, f"still on the page: {self.text}"
-        return left
+        return self.fill(code=self._world.code_for(who, count=before + 1))
+
+    def allow_device(self, url: str, code: str, who: str) -> None:
+        """Type the code that a device shows, sign in, and let the device in."""
+        self.open(url)
+        self.fill(user_code=code)
+        self.press("Yes, sign in to go on")
+        self.prove(who)
+        self.press("Allow")
+        assert "signed in to" in self.text, self.text
 
     def fill(self, **values: str) -> str | None:
         """Fill in the form that has these fields, and send it."""

@@ -20,13 +20,15 @@ function say(what) {
 // The addresses of the world, and what this test is about.
 export const told = await hear();
 
-async function needs(what, about) {
+// Anything else that only the test can bring about.
+export async function needs(what, about) {
   say({ needs: what, ...about });
   return hear();
 }
 
 export const codeFor = (who, count = 1) => needs("code", { who, count });
-export const linkFor = (who) => needs("link", { who });
+// A person opens the link of a message and presses its button; returns where the server sent them.
+export const pressLink = (who) => needs("press-link", { who });
 // A person signs in there by the code of a message; returns where the server sent them.
 export const signIn = (url, who) => needs("sign-in", { url: `${url}`, who });
 // The same browser goes somewhere; returns where the server sent it, or null if it shows a page.
