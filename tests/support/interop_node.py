@@ -84,7 +84,8 @@ def _provide(world: World, visitor: Visitor, what: str, said: dict[str, Any]) ->
         assert visitor.open(world.link_for(said["who"])) is None
         return visitor.press(THE_LINKS_BUTTON)
     if what == "device":
-        return visitor.allow_device(said["url"], said["code"], said["who"])
+        visitor.allow_device(said["url"], said["code"], said["who"])
+        return None
     if what == "sign-in":
         return visitor.sign_in(said["url"], said["who"])
     assert what == "visit"
