@@ -276,7 +276,34 @@ NOTICE_PAGES: dict[str, Page] = {
     "help-alone": views.Help(),
 }
 
-PAGES: dict[str, Page] = SIGN_IN_PAGES | LINK_PAGES | DEVICE_PAGES | NOTICE_PAGES
+CONSENT = views.Consent(
+    frame=FRAME,
+    identifier=ALICE,
+    allow_action="/signin/allow",
+    deny_action="/signin/deny",
+    other_url="/signin",
+    may_know=device_wording.may_know("openid profile email phone offline_access"),
+)
+
+AUTHORIZE_PAGES: dict[str, Page] = {
+    "consent": CONSENT,
+    "consent-one": replace(CONSENT, may_know=device_wording.may_know("openid")),
+    "consent-api": replace(
+        CONSENT,
+        identifier=LONG_ADDRESS,
+        may_do=("read:letters", "a-scope-that-is-longer-than-any-page-is-wide:" * 2),
+        api_name="Acme's letters",
+    ),
+    "consent-api-nothing": replace(CONSENT, api_name=HOSTILE_NAME),
+    "consent-hostile": replace(CONSENT, frame=views.Frame(brand=HOSTILE.brand, csrf="form-token")),
+    "post-back": views.PostBack(
+        frame=PLAIN,
+        action="/callback",
+        fields=(("code", "a-code"), ("state", '"><script>1</script>')),
+    ),
+}
+
+PAGES: dict[str, Page] = SIGN_IN_PAGES | LINK_PAGES | DEVICE_PAGES | NOTICE_PAGES | AUTHORIZE_PAGES
 
 
 def a_renderer(*, secure: bool = False) -> Renderer:
