@@ -31,3 +31,12 @@ def test_a_wrong_code_is_refused_in_auth0s_words(auth, alice):
 
 def test_the_code_flow_with_pkce_signs_in(auth, alice):
     assert auth("code", alice)["email"] == alice
+
+
+def test_a_pushed_request_signs_in(auth, alice):
+    assert auth("code", alice, pushed=True)["email"] == alice
+
+
+@pytest.mark.parametrize("way", ["secret", "key"])
+def test_an_application_gets_a_token_of_its_own_for_an_api(auth, way):
+    assert auth("credentials", way=way)["accessToken"]

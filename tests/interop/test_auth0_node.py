@@ -44,3 +44,15 @@ def test_the_code_flow_with_pkce_signs_in(auth0, alice):
 
     assert found["state"] == "a-state"
     assert found["person"]["email"] == alice
+
+
+@pytest.mark.parametrize("way", ["secret", "key"])
+def test_an_application_gets_a_token_of_its_own_for_an_api(auth0, way):
+    tokens = auth0("credentials", way=way)
+
+    assert tokens["token_type"] == "Bearer"
+    assert "id_token" not in tokens
+
+
+def test_a_pushed_request_signs_in(auth0, alice):
+    assert auth0("pushed", alice)["person"]["email"] == alice

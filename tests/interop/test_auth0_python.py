@@ -5,9 +5,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from auth0.authentication import GetToken, Passwordless, RevokeToken, Users
 from auth0.authentication.exceptions import Auth0Error
+from auth0.authentication.pushed_authorization_requests import PushedAuthorizationRequests
 from auth0.authentication.token_verifier import AsymmetricSignatureVerifier, TokenVerifier
 
-from tests.support.interop import SPA, WEB
+from tests.support.interop import API, SPA, WEB
 from tests.support.interop_visitor import THE_LINKS_BUTTON
 from tests.support.server import SECRET
 
@@ -166,3 +167,24 @@ def test_a_refresh_token_brings_new_tokens_until_it_is_revoked(
         get_token.refresh_token(newest)
     assert (refused.value.status_code, refused.value.error_code) == (403, "invalid_grant")
     assert refused.value.message == "Unknown or invalid refresh token."
+
+
+def test_an_application_gets_a_token_of_its_own_for_an_api(world, get_token):
+    tokens = get_token.client_credentials(API)
+
+    keys = AsymmetricSignatureVerifier(f"{world.issuer}.well-known/jwks.json")
+    claims = keys.verify_signature(tokens["access_token"])
+    assert (claims["iss"], claims["azp"]) == (world.issuer, WEB)
+    assert API in claims["aud"]
+    assert "id_token" not in tokens
+
+
+def test_a_pushed_request_is_answered_with_its_place(world, get_token, visitor, alice):
+    pushing = PushedAuthorizationRequests(world.domain, WEB, client_secret=SECRET)
+    pushed = pushing.pushed_authorization_request("code", world.callback, scope="openid", state="s")
+    request = f"{world.issuer}authorize?client_id={WEB}&request_uri={pushed['request_uri']}"
+
+    back = visitor.sign_in(request, alice)
+
+    tokens = get_token.authorization_code(code_in(back), world.callback)
+    assert verified(world, tokens["id_token"])["sub"].startswith("email|")

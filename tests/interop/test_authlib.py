@@ -97,6 +97,20 @@ def test_a_wrong_secret_is_refused(world, metadata, visitor, alice):
     assert refused.value.error == "invalid_client"
 
 
+def test_a_refresh_token_brings_new_tokens_until_it_is_revoked(world, metadata, visitor, alice):
+    session = a_session(world, "basic", "openid email offline_access")
+    signed_in(session, metadata, visitor, alice)
+
+    session.refresh_token(metadata["token_endpoint"])
+
+    assert session.get(metadata["userinfo_endpoint"]).json()["email"] == alice
+    newest = session.token["refresh_token"]
+    session.revoke_token(metadata["revocation_endpoint"], token=newest)
+    with pytest.raises(OAuthError) as refused:
+        session.refresh_token(metadata["token_endpoint"], refresh_token=newest)
+    assert refused.value.error == "invalid_grant"
+
+
 def test_a_token_is_introspected_until_it_is_revoked(world, metadata, visitor, alice):
     session = a_session(world, "basic", "openid")
     sub = signed_in(session, metadata, visitor, alice)

@@ -38,9 +38,33 @@ def test_signing_out_ends_the_session(openid_client, alice, world):
     assert parse_qs(urlsplit(found["silent"]).query)["error"] == ["login_required"]
 
 
+def test_a_pushed_request_signs_in(openid_client, alice):
+    assert openid_client("pushed", alice)["email"] == alice
+
+
+@pytest.mark.parametrize("way", ["basic", "none"])
+def test_a_refresh_token_brings_new_tokens_until_it_is_revoked(openid_client, alice, way):
+    found = openid_client("refresh", alice, way=way)
+
+    assert found["person"]["email"] == alice
+    assert found["refused"] == "invalid_grant"
+
+
 def test_a_token_is_introspected_until_it_is_revoked(openid_client, alice):
     found = openid_client("introspect", alice)
 
     assert found["before"]["active"]
     assert found["before"]["sub"] == found["sub"]
     assert found["after"] == {"active": False}
+
+
+@pytest.mark.parametrize("way", ["basic", "post", "key"])
+def test_an_application_gets_a_token_of_its_own_for_an_api(openid_client, way):
+    tokens = openid_client("credentials", way=way)
+
+    assert tokens["token_type"] == "bearer"
+    assert "id_token" not in tokens
+
+
+def test_a_television_signs_in_by_the_code_it_shows(openid_client, alice):
+    assert openid_client("device", alice, way="device")["email"] == alice

@@ -59,8 +59,10 @@ sms_per_installation = "5000/d"
 countries = ["US", "GB", "DE"]
 send = "code"
 
+# Auth0's server SDKs leave PKCE to the application.
 [[clients]]
 client_id     = "acme-web"
+require_pkce  = false
 client_secret = "{secret}"
 name          = "Acme"
 callbacks     = ["{app}/callback"]

@@ -82,11 +82,12 @@ const journeys = {
     const response = await oauth.refreshTokenGrantRequest(server, client, proof, first.refresh_token);
     const second = await oauth.processRefreshTokenResponse(server, client, response);
     const token = second.refresh_token ?? first.refresh_token;
+    const person = await userinfo(second);
     const revoking = await oauth.revocationRequest(server, client, proof, token);
     await oauth.processRevocationResponse(revoking);
     const again = await oauth.refreshTokenGrantRequest(server, client, proof, token);
     const refused = await oauth.processRefreshTokenResponse(server, client, again).catch((error) => error.error);
-    return { person: await userinfo(first), refused };
+    return { person, refused };
   },
 
   async introspect() {
