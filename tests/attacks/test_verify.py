@@ -11,7 +11,7 @@ from latchstring.base.ids import IdentifierDigest
 from latchstring.domain.challenges import secret
 from latchstring.domain.clients.client import Client
 from latchstring.flows.manage_users import ManageUsers
-from latchstring.web.auth0 import otp_grant
+from latchstring.web.auth0 import refusals
 from tests.support.dump import dump, rows
 from tests.support.house import CALLBACK, House, a_client_settings, a_house, a_public_client
 from tests.support.places import ALL
@@ -58,10 +58,10 @@ async def test_v_01_a_wrong_texted_code_is_refused_in_auth0_s_words(house, log):
 
 
 def test_v_01_the_three_refusals_are_auth0_s_byte_for_byte():
-    assert otp_grant.WRONG_EMAIL.encode() == WRONG.encode()
-    assert otp_grant.WRONG_PHONE.encode() == WRONG_NUMBER.encode()
-    assert otp_grant.EXPIRED.encode() == EXPIRED.encode()
-    assert otp_grant.TOO_MANY.encode() == TOO_MANY.encode()
+    assert refusals.WRONG_EMAIL.encode() == WRONG.encode()
+    assert refusals.WRONG_PHONE.encode() == WRONG_NUMBER.encode()
+    assert refusals.EXPIRED.encode() == EXPIRED.encode()
+    assert refusals.TOO_MANY.encode() == TOO_MANY.encode()
 
 
 async def test_v_01_the_third_wrong_code_is_told_as_the_maximum(house):

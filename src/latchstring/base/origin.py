@@ -15,6 +15,9 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
 
     language: str = "en"
     request_id: str = ""
+    on_behalf_of: str | None = None
+    """The address that ``auth0-forwarded-for`` names. Anybody can send it: it means nothing until a
+    client that may name addresses has proved itself."""
 
     @property
     def network(self) -> str:

@@ -48,12 +48,10 @@ from latchstring.flows.start_device import StartDevice
 from latchstring.flows.start_passwordless import StartPasswordless
 from latchstring.flows.verify_passwordless import VerifyPasswordless
 from latchstring.main import calling
+from latchstring.main.auth0 import DropIn
 from latchstring.main.installation import Installation
 from latchstring.main.readiness import Readiness
 from latchstring.web.auth0 import otp_grant
-from latchstring.web.auth0 import routes as auth0
-from latchstring.web.auth0.errors import Auth0Errors
-from latchstring.web.auth0.passwordless import Start
 from latchstring.web.http import health
 from latchstring.web.http.application import Application
 from latchstring.web.http.cookies import Cookies
@@ -180,7 +178,7 @@ class Surfaces(msgspec.Struct, frozen=True):
         surfaces = (
             health.surface(self._readiness()),
             self._pages(desk, static),
-            self._auth0(),
+            *self._drop_in(desk).surfaces(self._may_read),
             *self._oidc(desk),
             *extra,
         )
@@ -223,25 +221,13 @@ class Surfaces(msgspec.Struct, frozen=True):
         sign_in = pages.sign_in_pages(identify, enter_code, consent)
         return pages.surface(desk, sign_in, link=link, devices=devices, static=static)
 
-    def _auth0(self) -> Surface:
-        installation = self.installation
-        start = Start(
-            self.flows.start,
-            installation.configuration,
-            installation.keyring,
-            installation.settings.allow_example_identifiers,
-        )
-        return auth0.surface(start, Auth0Errors(installation.clock), may_read=self._may_read)
+    def _drop_in(self, desk: Desk) -> DropIn:
+        return DropIn(self.installation, self.flows, desk, self.for_developers)
 
     def _oidc(self, desk: Desk) -> tuple[Surface, Surface]:
         installation, found = self.installation, self.flows
         grant_scope = GrantScope(installation.configuration, installation.settings.issuer)
-        otp = otp_grant.OtpGrant(
-            found.redeem,
-            installation.configuration,
-            grant_scope,
-            installation.settings.allow_example_identifiers,
-        )
+        drop_in = self._drop_in(desk)
         browser = oidc.BrowserParts(
             issuer=installation.settings.issuer,
             clients=self._clients,
@@ -252,6 +238,7 @@ class Surfaces(msgspec.Struct, frozen=True):
             find_session=found.find_session,
             grant_scope=grant_scope,
             push=found.push,
+            take_ticket=drop_in.take_ticket(),
             authorize=found.authorize,
             resume=found.resume,
             sign_out=found.sign_out,
@@ -272,7 +259,7 @@ class Surfaces(msgspec.Struct, frozen=True):
                 client_credentials.GRANT_TYPE: client_credentials.ClientCredentialsGrant(
                     found.issue_machine_token, self._apis
                 ),
-                otp_grant.GRANT_TYPE: otp,
+                otp_grant.GRANT_TYPE: drop_in.otp_grant(),
             },
             grant_scope=grant_scope,
             push=found.push,

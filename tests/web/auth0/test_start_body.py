@@ -19,7 +19,11 @@ def refused(members: Mapping[str, object]) -> InvalidRequest:
 
 def test_a_body_is_what_its_members_say():
     body = read({**GOOD, "client_secret": "s", "send": "both", "authParams": {"state": "x"}})
-    assert (body.client_id, body.client_secret, body.connection) == ("acme-web", "s", "email")
+    assert (body.caller.client_id, body.caller.secret, body.connection) == (
+        "acme-web",
+        "s",
+        "email",
+    )
     assert (body.send, body.auth_params) == (Send.BOTH, {"state": "x"})
     assert body.identifier(allow_examples=True).value == "alice@example.com"
 
@@ -27,7 +31,7 @@ def test_a_body_is_what_its_members_say():
 @pytest.mark.parametrize("nothing", [None, ""])
 def test_null_and_empty_are_absent(nothing):
     body = read({**GOOD, "client_secret": nothing, "send": nothing})
-    assert (body.client_secret, body.send) == (None, None)
+    assert (body.caller.secret, body.send) == (None, None)
     assert read({**GOOD, "authParams": None}).auth_params == {}
     assert refused({"client_id": nothing}).field == "client_id"
     assert refused({"connection": nothing}).field == "connection"

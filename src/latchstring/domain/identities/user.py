@@ -5,7 +5,12 @@ from datetime import datetime
 
 import msgspec
 
+from latchstring.base.errors import Forbidden
 from latchstring.base.ids import ConnectionName, IdentifierDigest, UserId
+
+
+class UserBlocked(Forbidden):
+    """The user is blocked."""
 
 
 class User(msgspec.Struct, frozen=True):

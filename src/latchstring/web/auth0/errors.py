@@ -1,4 +1,4 @@
-"""Auth0's dialect of ``/passwordless/start``: ``bad.<member>`` and its few others."""
+"""Auth0's dialect: ``bad.<member>`` where messages are asked for, other words for codes."""
 
 import msgspec
 from starlette.requests import Request
@@ -15,11 +15,25 @@ from latchstring.base.errors import (
     TooManyRequests,
     Unavailable,
 )
+from latchstring.domain.identities.user import UserBlocked
+from latchstring.web.auth0.refusals import (
+    AccessDenied,
+    BadCall,
+    EndpointDisabled,
+    InvalidUserPassword,
+    TooManyAttempts,
+)
 from latchstring.web.http.answers import private_json, retry_headers
 from latchstring.web.http.parameters import BodyTooLarge, HeadersTooLarge, UnsupportedBody
 from latchstring.web.http.surface import WrongMethod
 
 TABLE: dict[type[AppError], tuple[int, str]] = {
+    BadCall: (400, "invalid_request"),
+    InvalidUserPassword: (401, "invalid_user_password"),
+    AccessDenied: (403, "access_denied"),
+    UserBlocked: (401, "unauthorized"),
+    EndpointDisabled: (404, "endpoint_disabled"),
+    TooManyAttempts: (429, "too_many_attempts"),
     BodyTooLarge: (413, "bad.request"),
     UnsupportedBody: (415, "bad.request"),
     WrongMethod: (405, "bad.request"),
@@ -52,7 +66,7 @@ class Auth0Errors(msgspec.Struct, frozen=True):
     def __call__(self, request: Request, error: AppError) -> Response:
         """Return the error as JSON."""
         status, name = next(TABLE[kind] for kind in type(error).__mro__ if kind in TABLE)
-        if isinstance(error, InvalidRequest) and error.field in _NAMED:
+        if name == "bad.request" and isinstance(error, InvalidRequest) and error.field in _NAMED:
             name = f"bad.{error.field}"
         return self._json(request, status, name, str(error), retry_headers(error, self.clock.now()))
 

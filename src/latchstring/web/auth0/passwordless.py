@@ -7,17 +7,19 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from latchstring.base.errors import ClientRefused, InvalidRequest
+from latchstring.base.errors import InvalidRequest
 from latchstring.base.secrets import Keyring
 from latchstring.base.settings import Send
 from latchstring.domain.clients.client import Client
 from latchstring.domain.connections.connection import Connection
 from latchstring.domain.identities.identifier import EMAIL, SMS, Identifier
+from latchstring.flows.find_standing import FindStanding
 from latchstring.flows.refresh_configuration import RefreshConfiguration
 from latchstring.flows.start_passwordless import StartPasswordless
 from latchstring.flows.start_request import StartRequest
 from latchstring.web.auth0 import return_to, start_body
-from latchstring.web.auth0.start_body import StartBody
+from latchstring.web.auth0.caller import Callers
+from latchstring.web.auth0.on_behalf import asker
 from latchstring.web.http.answers import private_json
 from latchstring.web.http.parameters import read_json
 
@@ -25,20 +27,25 @@ _ID_LENGTH = 24
 _LONGEST_KEY = 255
 
 
-class Start(msgspec.Struct, frozen=True):
+class Start(msgspec.Struct, frozen=True, kw_only=True):
     """Starts a challenge for an application."""
 
     start: StartPasswordless
     configuration: RefreshConfiguration
+    callers: Callers
+    find_standing: FindStanding
     keyring: Keyring
     allow_examples: bool
+    tell_sign_up_disabled: bool
 
     async def __call__(self, request: Request) -> Response:
         """Answer 200 with Auth0's shape once the message is durable in the outbox."""
         body = start_body.read(await read_json(request))
-        client = self._client(body)
+        client = await self.callers(request, body.caller)
         connection = self._connection(client, body.connection)
         identifier = body.identifier(allow_examples=self.allow_examples)
+        await self._refuse_stranger(connection, identifier)
+        asks = asker(client, request.state.origin)
         send = body.send or (Send.CODE if connection.name == SMS else Send.LINK)
         wanted = return_to.wanted(client, body.auth_params) if send is not Send.CODE else None
         await self.start(
@@ -46,25 +53,23 @@ class Start(msgspec.Struct, frozen=True):
                 client=client,
                 connection=connection,
                 identifier=identifier,
-                origin=request.state.origin,
+                origin=asks.origin,
                 send=send,
                 return_to=msgspec.to_builtins(wanted) if wanted else None,
-                trusted=not client.is_public,
+                trusted=asks.trusted,
                 idempotency_key=_idempotency_key(request),
             )
         )
         reply = self._reply(identifier, request.state.origin.language)
         return private_json(reply)
 
-    def _client(self, body: StartBody) -> Client:
-        client = self.configuration.current.clients.get(body.client_id)
-        if client is None:
-            message = "Unknown client_id"
-            raise InvalidRequest(message, field="client_id")
-        if not client.accepts_secret(body.client_secret):
-            message = "Client authentication is required"
-            raise ClientRefused(message)
-        return client
+    async def _refuse_stranger(self, connection: Connection, identifier: Identifier) -> None:
+        """Tell a stranger that there is no sign-up, where an operator lets that be told."""
+        if connection.sign_up or not self.tell_sign_up_disabled:
+            return
+        if await self.find_standing(identifier) is None:
+            message = "Public signup is disabled"
+            raise InvalidRequest(message, field="connection")
 
     def _connection(self, client: Client, name: str) -> Connection:
         connection = self.configuration.current.connections.get(name)

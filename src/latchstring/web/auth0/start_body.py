@@ -10,6 +10,7 @@ from typing import Any
 
 from latchstring.base.errors import InvalidRequest
 from latchstring.base.settings import Send
+from latchstring.domain.clients import assertion
 from latchstring.domain.identities.identifier import (
     SMS,
     BadPhoneNumber,
@@ -17,6 +18,7 @@ from latchstring.domain.identities.identifier import (
     email_identifier,
     phone_identifier,
 )
+from latchstring.web.auth0.caller import Credentials
 
 _E164 = re.compile(r"\+[0-9]{1,15}")
 _LONGEST = 2048
@@ -27,8 +29,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 class StartBody:
     """What an application asks for; nothing is checked against the configuration yet."""
 
-    client_id: str
-    client_secret: str | None = field(repr=False)
+    caller: Credentials
     connection: str
     send: Send | None
     auth_params: dict[str, Any]
@@ -66,8 +67,12 @@ def read(members: dict[str, Any]) -> StartBody:
         message = "authParams must be an object"
         raise InvalidRequest(message, field="authParams")
     return StartBody(
-        client_id=client_id,
-        client_secret=_text(members, "client_secret"),
+        caller=Credentials(
+            client_id=client_id,
+            secret=_text(members, "client_secret"),
+            assertion=_text(members, "client_assertion", longest=assertion.LONGEST),
+            assertion_type=_text(members, "client_assertion_type"),
+        ),
         connection=connection,
         send=_send(members, connection),
         auth_params=params or {},
@@ -101,11 +106,11 @@ def _send(members: dict[str, Any], connection: str) -> Send | None:
     return send
 
 
-def _text(members: dict[str, Any], name: str) -> str | None:
+def _text(members: dict[str, Any], name: str, *, longest: int = _LONGEST) -> str | None:
     value = members.get(name)
     if value is None or value == "":
         return None
-    if not isinstance(value, str) or len(value) > _LONGEST or "\0" in value:
+    if not isinstance(value, str) or len(value) > longest or "\0" in value:
         message = f"{name} must be text"
         raise InvalidRequest(message, field=name)
     return value

@@ -217,5 +217,7 @@ def _allow_origin(request: Request, response: Response, found: _Found | None) ->
     if origin is None or not found.surface.may_read(origin):
         return
     response.headers["Access-Control-Allow-Origin"] = origin
+    if found.path in found.surface.credentialed:
+        response.headers["Access-Control-Allow-Credentials"] = "true"
     if request.method == "OPTIONS":
         response.headers.update(_PREFLIGHT)

@@ -1,4 +1,4 @@
-"""Our cookies: which browser this is, its session, and whom it has signed in before.
+"""Our cookies: which browser this is, its session, whom it has signed in before, its tickets.
 
 Over https every name carries ``__Host-``: no other host and no plain connection can set it. On
 plain http, which is loopback only, browsers differ in whether they keep ``Secure`` cookies, so
@@ -6,6 +6,7 @@ they go without.
 """
 
 from datetime import timedelta
+from typing import Literal
 
 import msgspec
 from starlette.requests import Request
@@ -14,12 +15,14 @@ from starlette.responses import Response
 _BROWSER = "latchstring_browser"
 _SESSION = "latchstring_session"
 _KNOWN = "latchstring_known"
+_CROSS_ORIGIN = "latchstring_co"
 _LONGEST = 1024
 _BROWSER_LIFETIME = timedelta(days=1)
+_CROSS_ORIGIN_LIFETIME = timedelta(minutes=15)
 
 
 class Cookies(msgspec.Struct, frozen=True):
-    """Reads and writes the three cookies."""
+    """Reads and writes the four cookies."""
 
     secure: bool
     session_lifetime: timedelta
@@ -37,6 +40,10 @@ class Cookies(msgspec.Struct, frozen=True):
         """Return the marks of whom this browser has signed in before."""
         return self._read(request, _KNOWN) or ""
 
+    def cross_origin(self, request: Request) -> str | None:
+        """Return the value that ties login tickets to this browser."""
+        return self._read(request, _CROSS_ORIGIN)
+
     def set_browser(self, response: Response, value: str) -> None:
         """Name this browser."""
         self._write(response, _BROWSER, value, _BROWSER_LIFETIME)
@@ -49,11 +56,32 @@ class Cookies(msgspec.Struct, frozen=True):
         """Remember whom this browser has signed in."""
         self._write(response, _KNOWN, marks, self.known_lifetime)
 
+    def set_cross_origin(self, response: Response, value: str) -> None:
+        """Tie login tickets to this browser, though a page of another site asked for them.
+
+        It opens nothing by itself. On loopback without https all sites are one.
+        """
+        self._write(
+            response,
+            _CROSS_ORIGIN,
+            value,
+            _CROSS_ORIGIN_LIFETIME,
+            same_site="none" if self.secure else "lax",
+        )
+
     def clear_session(self, response: Response) -> None:
         """Sign this browser out; what it has proven before stays known."""
         self._write(response, _SESSION, "", timedelta(0))
 
-    def _write(self, response: Response, name: str, value: str, lifetime: timedelta) -> None:
+    def _write(
+        self,
+        response: Response,
+        name: str,
+        value: str,
+        lifetime: timedelta,
+        *,
+        same_site: Literal["lax", "none"] = "lax",
+    ) -> None:
         # Lax, not Strict: the way back from a mail or an application is a cross-site navigation.
         response.set_cookie(
             self._name(name),
@@ -62,7 +90,7 @@ class Cookies(msgspec.Struct, frozen=True):
             path="/",
             secure=self.secure,
             httponly=True,
-            samesite="lax",
+            samesite=same_site,
         )
 
     def _read(self, request: Request, name: str) -> str | None:

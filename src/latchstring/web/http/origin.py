@@ -56,6 +56,7 @@ class OriginReader(msgspec.Struct, frozen=True):
                 headers.get("x-request-language"), headers.get("accept-language")
             ),
             request_id=request_id,
+            on_behalf_of=_one_address(headers.getlist("auth0-forwarded-for")),
         )
 
     def _client(self, peer: str, forwarded: str) -> str:
@@ -82,6 +83,11 @@ def device_of(user_agent: str) -> str | None:
     if browser and system:
         return f"{browser} on {system}"
     return browser or system
+
+
+def _one_address(values: list[str]) -> str | None:
+    address = _address(values[0]) if len(values) == 1 else None
+    return None if address is None else str(address)
 
 
 @lru_cache(maxsize=1024)

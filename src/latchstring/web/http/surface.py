@@ -40,6 +40,9 @@ class Surface(msgspec.Struct, frozen=True, kw_only=True):
     cors_paths: frozenset[str] = frozenset()
     """The paths where ``may_read`` is asked at all."""
 
+    credentialed: frozenset[str] = frozenset()
+    """Those of them whose calls may bring cookies along, and set them."""
+
     always: frozenset[str] = frozenset()
     """The paths that are answered however much there is to do, because they cost next to nothing
     and others decide by them."""

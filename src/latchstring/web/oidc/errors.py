@@ -27,6 +27,7 @@ from latchstring.domain.devices.grant import (
     DeviceRefused,
     PolledTooSoon,
 )
+from latchstring.domain.identities.user import UserBlocked
 from latchstring.domain.tokens.access import ScopeMissing, TokenRefused
 from latchstring.domain.tokens.refresh import RefreshRefused
 from latchstring.flows.refresh_tokens import ScopeTooWide
@@ -107,6 +108,7 @@ TABLE: Mapping[type[AppError], Row] = {
     HeadersTooLarge: Row(431, "invalid_request"),
     InvalidRequest: Row(400, "invalid_request"),
     ClientRefused: Row(403, "unauthorized_client"),
+    UserBlocked: Row(403, "unauthorized"),  # told only where [auth0] tell_blocked lets it
     Forbidden: Row(403, "access_denied"),
     NotFound: Row(400, "invalid_grant"),
     TooManyRequests: Row(429, "too_many_requests"),
