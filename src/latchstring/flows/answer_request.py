@@ -10,11 +10,12 @@ from latchstring.base.settings import SigningAlgorithm
 from latchstring.db.database import Transaction
 from latchstring.domain.authorizations.request import AuthorizationRequest
 from latchstring.domain.authorizations.scopes import OFFLINE_ACCESS
-from latchstring.domain.sessions import store as sessions
+from latchstring.domain.clients.client import Client
 from latchstring.domain.sessions.session import Session
 from latchstring.flows.find_person import hold_person
 from latchstring.flows.issue_code import issue_code
 from latchstring.flows.issue_tokens import IssueTokens, TokenRequest, Tokens, Unsigned
+from latchstring.flows.live_session import is_live
 from latchstring.flows.refresh_configuration import RefreshConfiguration
 
 CODE, TOKEN, ID_TOKEN = "code", "token", "id_token"
@@ -57,9 +58,11 @@ class AnswerRequest(msgspec.Struct, frozen=True):
             code = await issue_code(tx, request, session, lifetime=lifetime, now=now)
             return Recorded(kinds=kinds, code=code, unsigned=None)
         person = await hold_person(tx, session.user_id)
-        held = await sessions.find_session(tx, session.id)
-        wanted = self._token_request(request, session)
-        if person is None or held is None or not held.is_live(now) or wanted is None:
+        client = self.configuration.current.clients.get(request.client_id)
+        if person is None or client is None or not await _is_carried(tx, session, client, now):
+            return None
+        wanted = self._token_request(request, session, client)
+        if wanted is None:
             return None
         code = None
         if CODE in kinds:
@@ -88,14 +91,11 @@ class AnswerRequest(msgspec.Struct, frozen=True):
         return Answer(code=recorded.code, tokens=tokens, id_token=id_token)
 
     def _token_request(
-        self, request: AuthorizationRequest, session: Session
+        self, request: AuthorizationRequest, session: Session, client: Client
     ) -> TokenRequest | None:
-        """Return what the tokens are for; nothing if client or API were removed meanwhile."""
-        current = self.configuration.current
-        client, api = current.clients.get(request.client_id), None
-        if request.audience is not None:
-            api = current.apis.get(request.audience)
-        if client is None or (api is None and request.audience is not None):
+        """Return what the tokens are for; nothing if the API was removed meanwhile."""
+        api = self.configuration.current.apis.get(request.audience or "")
+        if api is None and request.audience is not None:
             return None
         words = [word for word in request.scope.split() if word != OFFLINE_ACCESS]
         return TokenRequest(
@@ -110,6 +110,11 @@ class AnswerRequest(msgspec.Struct, frozen=True):
             api=api,
             claims=request.claims,
         )
+
+
+async def _is_carried(tx: Transaction, session: Session, client: Client, now: datetime) -> bool:
+    hears_logout = client.backchannel_logout_uri is not None
+    return await is_live(tx, session.id, client.client_id, hears_logout=hears_logout, now=now)
 
 
 def half_hash(text: str, algorithm: SigningAlgorithm) -> str:

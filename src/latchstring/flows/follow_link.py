@@ -39,6 +39,7 @@ from latchstring.domain.identities.user import Standing
 from latchstring.domain.sessions import store as sessions
 from latchstring.domain.sessions.session import session_id_of
 from latchstring.flows.accept_challenge import AcceptChallenge, Method, Proof, VerifiedUser
+from latchstring.flows.grant_consent import lacks_consent
 from latchstring.flows.issue_code import issue_code
 from latchstring.flows.open_session import SessionRequest
 from latchstring.flows.refresh_configuration import RefreshConfiguration
@@ -225,6 +226,8 @@ class FollowLink(msgspec.Struct, frozen=True):
             return Pressed(user, None, None)  # no longer among the client's callbacks
         request = open_request(wanted, "", now=now)
         session = user.opened.session
+        if await lacks_consent(tx, request, client, session.user_id):
+            return Pressed(user, None, None)  # /authorize asks; a link does not
         code = await issue_code(tx, request, session, lifetime=self.code_lifetime, now=now)
         return Pressed(user, wanted, code)
 

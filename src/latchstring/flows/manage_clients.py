@@ -15,6 +15,7 @@ from latchstring.base.settings_texts import client_secret
 from latchstring.db.database import Database, Transaction
 from latchstring.domain.audit import store as audit
 from latchstring.domain.audit.event import ClientChanged, ClientRemoved
+from latchstring.domain.authorizations import store as authorizations
 from latchstring.domain.clients import store as clients
 from latchstring.domain.clients.client import Client
 from latchstring.domain.registrations import store as registrations
@@ -111,6 +112,7 @@ class ManageClients(msgspec.Struct, frozen=True):
         if not await clients.remove_client(tx, client_id, now):
             return False
         await tokens.revoke_of_client(tx, ClientId(client_id), now)
+        await authorizations.forget_consents_to_client(tx, ClientId(client_id))
         await bump_version(tx)
         await audit.record(tx, ClientRemoved(client_id=ClientId(client_id)), NOWHERE, now=now)
         return True

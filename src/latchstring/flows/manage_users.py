@@ -11,6 +11,7 @@ from latchstring.base.origin import NOWHERE
 from latchstring.db.database import Database, Transaction
 from latchstring.domain.audit import store as audit
 from latchstring.domain.audit.event import ChallengesVoided, UserBlocked, UserDeleted, UserUnblocked
+from latchstring.domain.authorizations import store as authorizations
 from latchstring.domain.challenges import store as challenges
 from latchstring.domain.challenges.challenge import EndedBy
 from latchstring.domain.delivery import store as delivery
@@ -117,6 +118,7 @@ class ManageUsers(msgspec.Struct, frozen=True):
     async def _delete(self, tx: Transaction, profile: Profile) -> None:
         now, user_id = self.clock.now(), profile.user.id
         await self._end_everything(tx, profile)
+        await authorizations.forget_consents_of_user(tx, user_id)
         await identities.delete_user(tx, user_id)
         await audit.record(tx, UserDeleted(user_id=user_id), NOWHERE, now=now)
 

@@ -25,6 +25,7 @@ from latchstring.web.http.answers import see_other
 from latchstring.web.http.cookies import Cookies
 from latchstring.web.http.form_guard import FormGuard
 from latchstring.web.http.frame import HELP_PATH, Brand, Frame, Page
+from latchstring.web.http.language import Languages
 from latchstring.web.http.parameters import Parameters
 from latchstring.web.http.render import Renderer
 
@@ -61,6 +62,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     cookies: Cookies
     guard: FormGuard
     renderer: Renderer
+    languages: Languages = msgspec.field(default_factory=Languages.installed)
 
     @property
     def current(self) -> Configuration:
@@ -92,7 +94,18 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
         client = self.client(found.client_id)
         if client is None:
             raise InvalidRequest(detail="the client was removed")
+        self._speak(request, found)
         return SignIn(request=found, client=client, browser=browser)
+
+    def _speak(self, request: Request, found: AuthorizationRequest) -> None:
+        """Let pages and messages be in a language that the application named, where there is one.
+
+        It asked the person already; what their browser says comes second.
+        """
+        if found.ui_locales is not None:
+            origin: Origin = request.state.origin
+            language = self.languages.choose(found.ui_locales, origin.language)
+            request.state.origin = msgspec.structs.replace(origin, language=language)
 
     async def posted(self, request: Request) -> tuple[SignIn, Parameters]:
         """Return the sign-in and the form that was posted to it, which came from our own page."""
