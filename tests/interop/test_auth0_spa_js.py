@@ -13,6 +13,14 @@ START = """(options) => {
 REDIRECT = "() => window.client.loginWithRedirect({ appState: { wanted: '/cart' } })"
 FINISH = "() => window.client.handleRedirectCallback()"
 USER = "() => window.client.getUser()"
+AFRESH = "() => window.client.getTokenSilently({ cacheMode: 'off' })"
+REFUSED = """() => window.client.getTokenSilently({ cacheMode: "off" })
+  .then(() => "a token", (refused) => refused.error)"""
+ABOUT = """async (token) => {
+  const headers = { Authorization: `Bearer ${token}` };
+  return (await fetch(`https://${DOMAIN}/userinfo`, { headers })).json();
+}"""
+LOGOUT = "to => window.client.logout({ logoutParams: { returnTo: to } })"
 
 
 class SpaPage:
@@ -33,6 +41,10 @@ class SpaPage:
     def run(self, script: str):
         return self.window.page.evaluate(script)
 
+    def about(self, token: str):
+        """Return what user info says to the page."""
+        return self.window.page.evaluate(ABOUT, token)
+
     def sign_in(self, world, who: str, **options):
         """Go through the redirect login; return what the SDK hands back of the application's."""
         self.open(**options).run(REDIRECT)
@@ -52,12 +64,33 @@ def test_the_redirect_login_signs_in_and_the_token_is_good_at_userinfo(world, sp
     user = spa.run(USER)
     assert (user["email"], user["email_verified"]) == (alice, True)
     assert spa.run("() => window.client.isAuthenticated()")
-    found = spa.run("""async () => {
-      const token = await window.client.getTokenSilently();
-      const answer = await fetch(`https://${DOMAIN}/userinfo`, {
-        headers: { Authorization: `Bearer ${token}` },
-      });
-      return answer.json();
-    }""")
+    token = spa.run("() => window.client.getTokenSilently()")
+    assert spa.about(token)["email"] == alice
 
-    assert found["email"] == alice
+
+def test_a_token_comes_silently_through_a_frame_on_the_same_site(world, window, alice):
+    near = SpaPage(window, world.near)
+    near.sign_in(world, alice)
+    first = near.run("() => window.client.getTokenSilently()")
+    near.open()  # what was held in memory is gone
+
+    token = near.run(AFRESH)
+
+    assert token != first
+    assert near.about(token)["email"] == alice
+
+
+def test_no_token_comes_through_a_frame_to_another_site(world, spa, alice):
+    spa.sign_in(world, alice)
+
+    assert spa.run(REFUSED) == "login_required"
+
+
+def test_a_token_comes_silently_by_a_refresh_token_on_any_site(world, spa, alice):
+    spa.sign_in(world, alice, useRefreshTokens=True)
+    first = spa.run("() => window.client.getTokenSilently()")
+
+    token = spa.run(AFRESH)
+
+    assert token != first
+    assert spa.about(token)["email"] == alice

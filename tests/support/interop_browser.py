@@ -14,9 +14,10 @@ from tempfile import TemporaryDirectory
 
 from playwright.sync_api import BrowserType, sync_playwright
 
-from tests.support.browsing import ARGUMENTS, PATIENCE_MS, Window, chromium_path
+from tests.support.browsing import ARGUMENTS, Window, chromium_path
 from tests.support.interop import World
 
+_PATIENCE_MS = 10_000
 _ALLOW, _BLOCK = 0, 1
 """``profile.cookie_controls_mode``: cookies of other sites' frames and requests."""
 
@@ -47,7 +48,7 @@ class Profiles:
                     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
                 ],
             )
-            context.set_default_timeout(PATIENCE_MS)
+            context.set_default_timeout(_PATIENCE_MS)
             window = Window(context.pages[0], self.world.server.url, self.world.app)
             try:
                 yield window.watch()
