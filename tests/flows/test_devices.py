@@ -3,10 +3,14 @@
 import pytest
 
 from latchstring.base.ids import UserId
+from latchstring.base.origin import NOWHERE
+from latchstring.base.secrets import Keyring
 from latchstring.db import statements
 from latchstring.domain.audit import store as audit
+from latchstring.domain.devices.user_code import cleaned
 from latchstring.domain.identities import store as identities
 from latchstring.flows.end_what_was_live import EndWhatWasLive, Reason
+from latchstring.flows.find_device import DeviceGrantUnknown, FindDevice, TypedCode
 from tests.support.devices import a_house_with_a_tv, allowed, codes, poll, type_code
 
 SQL = statements.parse("""
@@ -81,6 +85,21 @@ async def test_a_yes_and_a_no_are_in_the_book_once(house):
 
     written = await events(house)
     assert (written.count("DeviceAllowed"), written.count("DeviceDenied")) == (1, 1)
+
+
+async def test_a_code_of_the_key_before_is_still_found(house):
+    keyring = house.installation.keyring
+    tv = await codes(house)
+    later = Keyring({**keyring.versions, max(keyring.versions) + 1: b"n" * 32})
+    settings, database = house.settings.limits, house.installation.database
+    find = FindDevice(database, later, house.clock, settings)
+    code = cleaned(tv["user_code"]) or ""
+    typed = TypedCode(code=code, browser="phone", session_id=None, origin=NOWHERE)
+
+    grant = await find.of_browser(await find(typed), "phone")
+    assert grant.code(later) == code
+    with pytest.raises(DeviceGrantUnknown):
+        await find.of_browser(grant.id, "laptop")
 
 
 async def test_once_commits_may_be_lost_no_device_gets_anything(house):

@@ -40,7 +40,11 @@ async def test_only_what_works_is_advertised(application):
     assert document["response_types_supported"] == list(RESPONSE_TYPES)
     assert document["response_modes_supported"] == ["query", "fragment", "form_post", "web_message"]
     assert document["claims_parameter_supported"] is True
-    assert document["grant_types_supported"] == ["authorization_code", "refresh_token"]
+    assert document["grant_types_supported"] == [
+        "authorization_code",
+        "urn:ietf:params:oauth:grant-type:device_code",
+        "refresh_token",
+    ]
     assert document["code_challenge_methods_supported"] == ["S256"]
     assert document["id_token_signing_alg_values_supported"] == ["RS256", "ES256"]
     assert document["scopes_supported"] == ["openid", "profile", "email", "phone", "offline_access"]
@@ -56,7 +60,7 @@ async def test_only_what_works_is_advertised(application):
         assert document[f"{endpoint}_endpoint_auth_methods_supported"] == methods
         algorithms = document[f"{endpoint}_endpoint_auth_signing_alg_values_supported"]
         assert algorithms == ["RS256", "ES256"]
-    for name in ("authorization", "token", "userinfo", "end_session"):
+    for name in ("authorization", "device_authorization", "token", "userinfo", "end_session"):
         path = document[f"{name}_endpoint"].removeprefix(ISSUER)
         assert (await application.http.options(f"/{path}")).status_code == 204
 

@@ -3,9 +3,12 @@
 from datetime import timedelta
 
 import pytest
+import structlog
+from structlog.testing import capture_logs
 
 from latchstring.base.settings import LimitSettings, Rate
 from latchstring.db import statements
+from latchstring.web.http import application
 from tests.support.devices import (
     API,
     a_house_with_a_tv,
@@ -199,11 +202,8 @@ async def test_another_account_can_be_chosen_on_the_way(house):
 async def test_the_question_is_shown_in_the_browser_where_the_code_was_typed_alone(house):
     tv, phone, mallorys = await codes(house), house.browser(), house.browser()
     question = await type_code(phone, tv["user_code"])
-    stranger = await mallorys.get(question.url)
-    assert "Your browser didn't send our cookie" in stranger.heading
-    await mallorys.get("/activate")
-
-    assert (await mallorys.get(question.url)).url == f"{ORIGIN}/activate"
+    for _ in ("without a cookie", "with one"):
+        assert (await mallorys.get(question.url)).url == f"{ORIGIN}/activate"
     refused = await mallorys.post(question, form(question, "deny"))
     assert refused.status == 404
     assert await told(house, tv) == "authorization_pending"
@@ -238,6 +238,31 @@ async def test_a_yes_that_was_shown_to_alice_is_none_of_bobs(house):
     assert refused.status == 403
     assert "out of date" in refused.text
     assert await told(house, tv) == "authorization_pending"
+
+
+async def test_a_browser_that_keeps_no_cookie_is_told_so(house):
+    tv, phone = await codes(house), house.browser()
+    page = await phone.get("/activate")
+    phone.http.cookies.clear()
+    refused = await phone.post(page, user_code=tv["user_code"])
+
+    assert refused.status == 400
+    assert refused.heading == "Your browser didn't send our cookie"
+
+
+async def test_no_log_line_tells_a_code(house, monkeypatch):
+    monkeypatch.setattr(application, "logger", structlog.get_logger())
+    with capture_logs() as lines:
+        phone = house.browser()
+        tv = await allowed(house, phone)
+        await phone.get(tv["verification_uri_complete"])
+        await poll(house, tv["device_code"])
+
+    written = str(lines)
+    assert "/activate" in written
+    assert tv["device_code"] not in written
+    assert tv["user_code"] not in written
+    assert tv["user_code"].replace("-", "") not in written
 
 
 async def test_a_code_typed_in_a_second_browser_belongs_to_that_one(house):

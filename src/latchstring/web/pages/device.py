@@ -94,10 +94,13 @@ class DevicePages(msgspec.Struct, frozen=True, kw_only=True):
         return see_other(PREFIX + grant_id)
 
     async def show_grant(self, request: Request) -> Response:
-        """``GET /activate/<id>``: the question, or what was answered."""
+        """``GET /activate/<id>``: the question, or what was answered.
+
+        In another browser the code has to be typed again.
+        """
         try:
             waiting = await self._waiting(request)
-        except DeviceGrantUnknown:
+        except (CookieMissing, DeviceGrantUnknown):
             return see_other(PATH)
         return self.desk.page(request, self._view(waiting))
 
