@@ -54,6 +54,7 @@ from latchstring.flows.refresh_tokens import RefreshTokens
 from latchstring.flows.resume_authorization import ResumeAuthorization
 from latchstring.flows.revoke_token import RevokeToken
 from latchstring.flows.sign_out import SignOut
+from latchstring.flows.sign_out_everywhere import SignOutEverywhere
 from latchstring.flows.start_device import StartDevice
 from latchstring.web.http.application import Application
 from latchstring.web.http.cookies import Cookies
@@ -89,6 +90,7 @@ BOB = Identifier(SMS, "+447700900123", "GB")
 SECRET = "a-secret-of-at-least-32-characters!!"
 CALLBACK = "https://app.test/cb"
 LOGGED_OUT = "https://app.test/"
+TENANT_LOGGED_OUT = ("https://acme.test/bye", "https://acme.test/")
 VERIFIER = "v" * 43
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).decode()[:43]
 
@@ -192,6 +194,7 @@ class Provider:
     clients: dict[str, Client] = field(default_factory=lambda: dict(CLIENTS))
     apis: dict[str, Api] = field(default_factory=lambda: {API.identifier: API})
     pages: PlainPages = field(default_factory=PlainPages)
+    confirm_logout: bool = False
     caller: PublishedKeys = field(default_factory=PublishedKeys)
     cookies: Cookies = field(
         default_factory=lambda: Cookies(
@@ -240,6 +243,9 @@ class Provider:
                 authorize=self.authorize,
                 resume=self.resume,
                 sign_out=self.sign_out,
+                sign_out_everywhere=SignOutEverywhere(self.database, self.clock),
+                logout_urls=TENANT_LOGGED_OUT,
+                confirm_logout=self.confirm_logout,
             )
         )
         application = application_surface(

@@ -30,6 +30,7 @@ from latchstring.base.settings_first_values import (
     Send,
     SigningAlgorithm,
 )
+from latchstring.base.settings_outbound import OutboundSettings
 from latchstring.base.settings_values import Rate
 
 __all__ = [
@@ -61,8 +62,6 @@ OTHER_VARIABLES = {CONFIGURATION: "The configuration file, where no --config nam
 
 _DRAIN_SECONDS = 5
 """A proxy that asks once a second and believes the second refusal has noticed by then."""
-
-_FILE = values.Reader("text", "a path", values.optional(texts.path, "a path").parse, texts.anchored)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,22 +207,11 @@ class Auth0Settings:
         "everybody can find out who was blocked.",
         default=False,
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutboundSettings:
-    """How applications are called: for their keys, and to tell them that somebody signed out."""
-
-    ca_file: Path | None = setting(
-        _FILE,
-        "Certificate authorities in PEM that are believed beside the system's.",
-        default=None,
-    )
-    allowed_networks: tuple[IPv4Network | IPv6Network, ...] = setting(
-        values.listing(texts.network, "addresses and networks"),
-        "Loopback and private networks that addresses of registered applications may lead to. "
-        "Those in this file and of the command line may lead anywhere.",
-        default=(),
+    confirm_logout: bool = setting(
+        values.boolean(),
+        "Whether /v2/logout asks first where the browser does not tell whose page sent it. Auth0 "
+        "signs out at once, which lets any page sign people out.",
+        default=False,
     )
 
 
@@ -295,12 +283,17 @@ class Settings:
         default=Path("keys/secret.key"),
     )
     tls_cert_file: Path | None = setting(
-        _FILE,
+        texts.FILE,
         "Certificate chain in PEM, to serve https without a proxy. Needs tls_key_file.",
         default=None,
     )
     tls_key_file: Path | None = setting(
-        _FILE, "The certificate's private key in PEM.", default=None
+        texts.FILE, "The certificate's private key in PEM.", default=None
+    )
+    logout_urls: tuple[str, ...] = setting(
+        values.listing(urls.callback, "https, http on loopback, or an app's own scheme"),
+        "Where /v2/logout may send people when it names no application; compared exactly.",
+        default=(),
     )
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = setting(
         values.listing(texts.network, "addresses and networks"),

@@ -7,7 +7,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 from latchstring.base.mailbox import Mailbox, is_address
-from latchstring.base.settings_values import refuse
+from latchstring.base.settings_values import Reader, optional, refuse
 
 _LISTEN = re.compile(r"^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+):([0-9]{1,5})$")
 _COLOR = re.compile(r"^#[0-9a-fA-F]{6}$")
@@ -170,3 +170,7 @@ def jwks(text: str) -> str:
     if any(key.keys() & {"d", "p", "q", "k"} for key in keys):
         refuse("must hold public keys alone")
     return text
+
+
+FILE = Reader("text", "a path", optional(path, "a path").parse, anchored)
+"""The path of a file that need not be named."""

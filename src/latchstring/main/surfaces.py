@@ -242,6 +242,9 @@ class Surfaces(msgspec.Struct, frozen=True):
             authorize=found.authorize,
             resume=found.resume,
             sign_out=found.sign_out,
+            sign_out_everywhere=found.sign_out_everywhere,
+            logout_urls=installation.settings.logout_urls,
+            confirm_logout=installation.settings.auth0.confirm_logout,
         )
         application = oidc.ApplicationParts(
             issuer=installation.settings.issuer,

@@ -3,6 +3,7 @@
 import jwt
 import pytest
 
+from latchstring.domain.keys.signer import TokenKind
 from latchstring.domain.sessions import store as sessions
 from tests.support.forgery import forged, key_of, private_pem, public_forms
 from tests.support.provider import BOB, LOGGED_OUT, ORIGIN, a_client, query, where
@@ -128,6 +129,18 @@ async def test_j_05_a_logout_token_is_no_hint(browser, application, provider):
     assert (await browser.http.get(OUT, params=wish(id_token_hint=typed))).text == "sign out?"
 
 
+async def test_j_05_a_logout_token_or_an_access_token_of_ours_is_no_hint(
+    browser, application, provider
+):
+    session = await browser.sign_in()
+    claims = provider.claims(await hint_for(browser, application))
+
+    for kind in (TokenKind.LOGOUT_TOKEN, TokenKind.ACCESS_TOKEN):
+        hint = provider.signer.sign(claims, kind=kind)
+        assert (await browser.http.get(OUT, params=wish(id_token_hint=hint))).text == "sign out?"
+    assert await is_live(provider, session)
+
+
 async def test_a_hint_of_another_issuer_with_our_key_is_no_hint(browser, application, provider):
     await browser.sign_in()
     claims = provider.claims(await hint_for(browser, application))
@@ -158,6 +171,34 @@ async def test_the_button_without_a_way_back_ends_at_a_page_that_may_be_reloaded
     assert response.headers["location"] == OUT
     assert not await is_live(provider, session)
     assert (await browser.http.get(OUT)).text == "signed out"
+
+
+async def test_the_other_button_signs_out_everywhere(browser, provider):
+    there = await provider.browser().sign_in()
+    others = await provider.browser().sign_in(BOB)
+    here = await browser.sign_in()
+    await browser.http.get(OUT, params=wish())
+
+    for csrf in ("1.x", ""):
+        assert (await press(browser, everywhere="true", csrf=csrf)).status_code == 403
+        await browser.http.get(OUT, params=wish())
+    assert await is_live(provider, there)
+    response = await press(browser, everywhere="true")
+
+    assert where(response) == LOGGED_OUT
+    assert 'latchstring_session=""' in response.headers["set-cookie"]
+    assert not await is_live(provider, here)
+    assert not await is_live(provider, there)
+    assert await is_live(provider, others)
+
+
+async def test_what_is_said_for_convenience_is_accepted(browser, application, provider):
+    session = await browser.sign_in()
+    parameters = wish(id_token_hint=await hint_for(browser, application))
+    parameters |= {"logout_hint": "alice@example.com", "ui_locales": "de en", "unknown": "x"}
+
+    assert where(await browser.http.get(OUT, params=parameters)) == LOGGED_OUT
+    assert not await is_live(provider, session)
 
 
 async def test_pressing_twice_does_no_harm(browser):
@@ -257,8 +298,9 @@ async def test_a_form_of_the_application_becomes_a_redirect(browser, application
     assert await is_live(provider, session)
 
 
-async def test_a_11_a_repeated_parameter_gets_a_page(browser):
-    response = await browser.http.get(OUT, params=[("state", "a"), ("state", "b")])
+@pytest.mark.parametrize("name", ["state", "ui_locales", "logout_hint", "id_token_hint"])
+async def test_a_11_a_repeated_parameter_gets_a_page(browser, name):
+    response = await browser.http.get(OUT, params=[(name, "a"), (name, "b")])
 
     assert response.status_code == 400
 

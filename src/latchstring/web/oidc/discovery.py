@@ -61,6 +61,8 @@ def discovery(issuer: str, grant_types: Iterable[str]) -> Document:
         claims_supported=CLAIMS,
         prompt_values_supported=tuple(prompt.value for prompt in Prompt),
         authorization_response_iss_parameter_supported=True,
+        backchannel_logout_supported=True,
+        backchannel_logout_session_supported=True,
         claims_parameter_supported=True,
         request_parameter_supported=False,
         request_uri_parameter_supported=False,

@@ -10,20 +10,20 @@ from latchstring.base.errors import InvalidRequest
 from latchstring.domain.clients.client import Client
 from latchstring.domain.keys.signer import Signer
 from latchstring.domain.sessions.session import Session
-from latchstring.flows.find_session import FindSession
-from latchstring.flows.sign_out import SignOut
 from latchstring.web.http.answers import see_other, with_query
-from latchstring.web.http.cookies import Cookies
-from latchstring.web.http.form_guard import FormGuard
 from latchstring.web.http.parameters import Parameters
 from latchstring.web.oidc import texts
 from latchstring.web.oidc.client_authentication import Clients
 from latchstring.web.oidc.errors import NotRedirectable
-from latchstring.web.oidc.pages import DeveloperDetail, Pages
+from latchstring.web.oidc.leaving import Leaving
+from latchstring.web.oidc.pages import DeveloperDetail
 
 PATH = "/oidc/logout"
 CONFIRM = "/oidc/logout/confirm"
 _PARAMETERS = ("id_token_hint", "client_id", "post_logout_redirect_uri", "state")
+_ACCEPTED = ("logout_hint", "ui_locales")
+"""Said for our convenience (section 2 of the specification): the session says who, the browser how
+it wants to be spoken to. Read all the same, for what comes twice is refused."""
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,29 +59,18 @@ class LogoutEndpoint(msgspec.Struct, frozen=True, kw_only=True):
     issuer: str
     clients: Clients
     signer: Signer
-    cookies: Cookies
-    find_session: FindSession
-    sign_out: SignOut
-    form_guard: FormGuard
-    pages: Pages
+    leaving: Leaving
 
     async def get(self, request: Request) -> Response:
         """Sign out, or ask first."""
         wish = self._read(Parameters.from_query(request))
-        session = await self.find_session(self.cookies.session(request))
+        session = await self.leaving.session(request)
         if session is None:
             return self._leave(request, wish)
         if wish.is_about(session):
-            await self.sign_out(session, request.state.origin)
+            await self.leaving.end(request, session)
             return self._leave(request, wish)
-        return self.pages.confirm_sign_out(
-            request,
-            session,
-            action=CONFIRM,
-            fields=wish.fields,
-            csrf=self.form_guard.token(session.id),
-            client=wish.client,
-        )
+        return self.leaving.ask(request, session, CONFIRM, fields=wish.fields, client=wish.client)
 
     async def post(self, request: Request) -> Response:
         """Turn a form from the application's page, which lacks our cookies, into a redirect."""
@@ -90,30 +79,27 @@ class LogoutEndpoint(msgspec.Struct, frozen=True, kw_only=True):
         return see_other(with_query(PATH, {name: form.one(name) for name in _PARAMETERS}))
 
     async def confirm(self, request: Request) -> Response:
-        """Sign out because the person pressed the button on our own page."""
+        """Sign out because the person pressed a button on our own page."""
         form = await Parameters.from_form(request)
         wish = self._read(form)
-        session = await self.find_session(self.cookies.session(request))
-        if session is not None:
-            self.form_guard.check(request, form, session.id)
-            await self.sign_out(session, request.state.origin)
+        await self.leaving.pressed(request, form)
         if wish.return_to is not None:
             return self._leave(request, wish)
         response = see_other(with_query(PATH, dict(wish.fields)))
-        self.cookies.clear_session(response)
-        return response
+        return self.leaving.without_cookie(request, response)
 
     def _leave(self, request: Request, wish: Wish) -> Response:
         if wish.return_to is not None:
             response = see_other(with_query(wish.return_to, {"state": wish.state}))
         else:
             back = wish.client.logout_urls[0] if wish.client and wish.client.logout_urls else None
-            response = self.pages.signed_out(request, client=wish.client, return_url=back)
-        if self.cookies.session(request) is not None:
-            self.cookies.clear_session(response)
-        return response
+            pages = self.leaving.pages
+            response = pages.signed_out(request, client=wish.client, return_url=back)
+        return self.leaving.without_cookie(request, response)
 
     def _read(self, parameters: Parameters) -> Wish:
+        for name in _ACCEPTED:
+            _text(parameters, name)
         hint, client_id, return_to, state = (_text(parameters, name) for name in _PARAMETERS)
         claims = self._proven(hint, client_id)
         client = self.clients().get(client_id or claims.get("aud") or "")

@@ -17,16 +17,27 @@ from latchstring.flows.push_request import PushRequest
 from latchstring.flows.resume_authorization import ResumeAuthorization
 from latchstring.flows.revoke_token import RevokeToken
 from latchstring.flows.sign_out import SignOut
+from latchstring.flows.sign_out_everywhere import SignOutEverywhere
 from latchstring.flows.start_device import StartDevice
 from latchstring.web.http.cookies import Cookies
 from latchstring.web.http.form_guard import FormGuard
 from latchstring.web.http.surface import Handler, Surface, WrongMethod
-from latchstring.web.oidc import authorize, device, introspect, logout, par, resume, revoke
+from latchstring.web.oidc import (
+    authorize,
+    device,
+    introspect,
+    logout,
+    par,
+    resume,
+    revoke,
+    v2_logout,
+)
 from latchstring.web.oidc.answer import Respond
 from latchstring.web.oidc.checks import Examine
 from latchstring.web.oidc.client_authentication import Authenticate, Clients, Prove
 from latchstring.web.oidc.discovery import KeySet, discovery
 from latchstring.web.oidc.errors import OAuthErrors, PageErrors, crashed
+from latchstring.web.oidc.leaving import Leaving
 from latchstring.web.oidc.pages import Pages
 from latchstring.web.oidc.ticket import TakeTicket
 from latchstring.web.oidc.token import Grant, TokenEndpoint
@@ -48,6 +59,11 @@ class BrowserParts(msgspec.Struct, frozen=True, kw_only=True):
     authorize: Authorize
     resume: ResumeAuthorization
     sign_out: SignOut
+    sign_out_everywhere: SignOutEverywhere
+    logout_urls: tuple[str, ...] = ()
+    """Where ``/v2/logout`` may lead that names no application."""
+
+    confirm_logout: bool = False
     take_ticket: TakeTicket | None = None
     """Who takes ``login_ticket``, where somebody gives them out."""
 
@@ -92,22 +108,31 @@ def browser_surface(parts: BrowserParts) -> Surface:
         respond=respond,
         pages=parts.pages,
     )
-    leaving = logout.LogoutEndpoint(
-        issuer=parts.issuer,
-        clients=parts.clients,
-        signer=parts.signer,
+    leaving = Leaving(
         cookies=parts.cookies,
         find_session=parts.find_session,
         sign_out=parts.sign_out,
+        sign_out_everywhere=parts.sign_out_everywhere,
         form_guard=parts.form_guard,
         pages=parts.pages,
+    )
+    signing_out = logout.LogoutEndpoint(
+        issuer=parts.issuer, clients=parts.clients, signer=parts.signer, leaving=leaving
+    )
+    as_auth0 = v2_logout.V2LogoutEndpoint(
+        clients=parts.clients,
+        leaving=leaving,
+        logout_urls=parts.logout_urls,
+        asks=parts.confirm_logout,
     )
     return Surface(
         name="oidc-browser",
         routes={
             authorize.PATH: {"GET": _not_for_head(asking.get), "POST": asking.post},
-            logout.PATH: {"GET": _not_for_head(leaving.get), "POST": leaving.post},
-            logout.CONFIRM: {"POST": leaving.confirm},
+            logout.PATH: {"GET": _not_for_head(signing_out.get), "POST": signing_out.post},
+            logout.CONFIRM: {"POST": signing_out.confirm},
+            v2_logout.PATH: {"GET": _not_for_head(as_auth0.get)},
+            v2_logout.CONFIRM: {"POST": as_auth0.confirm},
         },
         prefixes={resume.RESUME: {"GET": _not_for_head(resuming.get)}},
         on_error=PageErrors(parts.pages),

@@ -52,6 +52,8 @@ class DiscoveryDocument(msgspec.Struct, frozen=True, kw_only=True):
     claims_supported: tuple[str, ...]
     prompt_values_supported: tuple[str, ...]
     authorization_response_iss_parameter_supported: bool
+    backchannel_logout_supported: bool
+    backchannel_logout_session_supported: bool
     claims_parameter_supported: bool
     request_parameter_supported: bool
     request_uri_parameter_supported: bool
