@@ -39,7 +39,7 @@ async def a_house_with_a_tv(folder: Path, **changes: Any) -> AsyncIterator[House
         yield house
 
 
-async def begin(house: House, *, ip: str = "192.0.2.9", **members: str | None) -> httpx2.Response:
+async def begin(house: House, ip: str = "192.0.2.9", /, **members: str | None) -> httpx2.Response:
     """Ask for codes, as a television does; ``None`` leaves a member out."""
     body = {"client_id": "acme-tv", "scope": "openid email", **members}
     async with house.http(ip=ip) as http:

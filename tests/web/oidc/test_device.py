@@ -110,7 +110,7 @@ async def test_one_address_gets_so_many_codes_and_no_more(tmp_path):
         for _ in range(2):
             await codes(house)
         refused = await begin(house)
-        elsewhere = await begin(house, ip="198.51.100.1")
+        elsewhere = await begin(house, "198.51.100.1")
         proven = await begin(house, client_id="acme-web", client_secret=SECRET)
 
         assert refused.status_code == 429
