@@ -58,6 +58,7 @@ def discovery(issuer: str, grant_types: Iterable[str]) -> Document:
         introspection_endpoint_auth_methods_supported=METHODS_OF_ITS_OWN,
         introspection_endpoint_auth_signing_alg_values_supported=tuple(SigningAlgorithm),
         code_challenge_methods_supported=(pkce.METHOD,),
+        claim_types_supported=("normal",),
         claims_supported=CLAIMS,
         prompt_values_supported=tuple(prompt.value for prompt in Prompt),
         authorization_response_iss_parameter_supported=True,

@@ -49,6 +49,7 @@ class DiscoveryDocument(msgspec.Struct, frozen=True, kw_only=True):
     introspection_endpoint_auth_methods_supported: tuple[str, ...]
     introspection_endpoint_auth_signing_alg_values_supported: tuple[str, ...]
     code_challenge_methods_supported: tuple[str, ...]
+    claim_types_supported: tuple[str, ...]
     claims_supported: tuple[str, ...]
     prompt_values_supported: tuple[str, ...]
     authorization_response_iss_parameter_supported: bool
