@@ -305,6 +305,12 @@ class Settings:
         "Whether reserved example addresses and numbers may sign in; for tests.",
         default=False,
     )
+    dynamic_registration: bool = setting(
+        values.boolean(),
+        "Whether applications that bring a token of `clients registration-token` may register "
+        "themselves (OpenID Connect Dynamic Client Registration).",
+        default=False,
+    )
     log_format: Literal["json", "console"] = setting(
         values.choice(("json", "console")), "How log lines look.", default="json"
     )

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
+from latchstring.base.outbound import Caller
 from latchstring.domain.apis.api import Api
 from latchstring.domain.clients.client import Client
 from latchstring.domain.identities import known_browser
@@ -39,6 +40,7 @@ from latchstring.flows.push_request import PushRequest
 from latchstring.flows.redeem_code import RedeemCode
 from latchstring.flows.redeem_device import RedeemDevice
 from latchstring.flows.refresh_tokens import RefreshTokens
+from latchstring.flows.register_client import RegisterClient
 from latchstring.flows.resume_authorization import FindAuthorization, ResumeAuthorization
 from latchstring.flows.revoke_token import RevokeToken
 from latchstring.flows.sign_in_here import SignInHere
@@ -63,6 +65,7 @@ from latchstring.web.http.static import StaticFiles
 from latchstring.web.http.surface import Surface
 from latchstring.web.oidc import client_credentials, code_grant, device_grant, refresh_grant
 from latchstring.web.oidc import routes as oidc
+from latchstring.web.oidc.registration import RegistrationEndpoint
 from latchstring.web.pages import routes as pages
 from latchstring.web.pages.consent import ConsentPage
 from latchstring.web.pages.desk import Desk
@@ -102,6 +105,8 @@ class Flows(msgspec.Struct, frozen=True, kw_only=True):
     introspect: IntrospectToken
     revoke: RevokeToken
     prove_client: ProveClient
+    register_client: RegisterClient
+    outbound: Caller
 
 
 def flows(
@@ -158,6 +163,8 @@ def flows(
         introspect=IntrospectToken(database, clock, keyring, find_token),
         revoke=RevokeToken(database, clock, keyring, find_token),
         describe_user=DescribeUser(database, find_token),
+        register_client=RegisterClient(database, clock, installation.configuration.refresh),
+        outbound=outbound,
         prove_client=ProveClient(database, clock, settings.issuer, ClientKeys(outbound, clock)),
     )
 
@@ -271,8 +278,22 @@ class Surfaces(msgspec.Struct, frozen=True):
             introspect=found.introspect,
             revoke=found.revoke,
             prove=found.prove_client,
+            registering=self._registering(),
         )
         return oidc.browser_surface(browser), oidc.application_surface(application)
+
+    def _registering(self) -> RegistrationEndpoint | None:
+        settings = self.installation.settings
+        if not settings.dynamic_registration:
+            return None
+        configuration = self.installation.configuration
+        return RegistrationEndpoint(
+            issuer=settings.issuer,
+            register=self.flows.register_client,
+            connections=lambda: list(configuration.current.connections),
+            caller=self.flows.outbound,
+            allowed=settings.outbound.allowed_networks,
+        )
 
     def _clients(self) -> Mapping[str, Client]:
         return self.installation.configuration.current.clients

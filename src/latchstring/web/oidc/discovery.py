@@ -31,7 +31,7 @@ class Document(msgspec.Struct, frozen=True):
         return public_json(self.body, max_age=_MAX_AGE)
 
 
-def discovery(issuer: str, grant_types: Iterable[str]) -> Document:
+def discovery(issuer: str, grant_types: Iterable[str], *, registering: bool = False) -> Document:
     """Return the OpenID configuration: every address under the one issuer, whatever the Host."""
     document = DiscoveryDocument(
         issuer=issuer,
@@ -45,6 +45,7 @@ def discovery(issuer: str, grant_types: Iterable[str]) -> Document:
         device_authorization_endpoint=f"{issuer}oauth/device/code",
         introspection_endpoint=f"{issuer}oauth/introspect",
         revocation_endpoint=f"{issuer}oauth/revoke",
+        registration_endpoint=f"{issuer}oidc/register" if registering else msgspec.UNSET,
         scopes_supported=SCOPES,
         response_types_supported=RESPONSE_TYPES,
         response_modes_supported=RESPONSE_MODES,

@@ -28,6 +28,7 @@ from latchstring.domain.devices.grant import (
     PolledTooSoon,
 )
 from latchstring.domain.identities.user import UserBlocked
+from latchstring.domain.registrations.registration import RegistrationRefused
 from latchstring.domain.tokens.access import ScopeMissing, TokenRefused
 from latchstring.domain.tokens.refresh import RefreshRefused
 from latchstring.flows.refresh_tokens import ScopeTooWide
@@ -56,6 +57,14 @@ class AuthorizeRefused(InvalidRequest):
 
 class UnsupportedGrant(InvalidRequest):
     """The grant type is not supported."""
+
+
+class BadRedirectUri(InvalidRequest):
+    """A redirect URI is not acceptable."""
+
+
+class BadMetadata(InvalidRequest):
+    """The client metadata is not acceptable."""
 
 
 class GrantNotAllowed(ClientRefused):
@@ -97,6 +106,9 @@ TABLE: Mapping[type[AppError], Row] = {
     PolledTooSoon: Row(400, "slow_down"),
     DeviceRefused: Row(400, "access_denied"),
     DeviceCodeExpired: Row(400, "expired_token"),
+    BadRedirectUri: Row(400, "invalid_redirect_uri"),
+    BadMetadata: Row(400, "invalid_client_metadata"),
+    RegistrationRefused: Row(401, "invalid_token", "Bearer"),
     UnsupportedGrant: Row(400, "unsupported_grant_type"),
     ClientNotAuthenticated: Row(401, "invalid_client", "Basic"),
     TokenMissing: Row(401, "invalid_request", "Bearer"),

@@ -28,6 +28,7 @@ from latchstring.web.oidc import (
     introspect,
     logout,
     par,
+    registration,
     resume,
     revoke,
     v2_logout,
@@ -85,6 +86,8 @@ class ApplicationParts(msgspec.Struct, frozen=True, kw_only=True):
     introspect: IntrospectToken
     revoke: RevokeToken
     prove: Prove
+    registering: registration.RegistrationEndpoint | None = None
+    """Nothing where applications may not register themselves."""
 
 
 def browser_surface(parts: BrowserParts) -> Surface:
@@ -144,8 +147,9 @@ def application_surface(parts: ApplicationParts) -> Surface:
     """Return token, userinfo, discovery and keys; pages of a client's origins may call them."""
     authenticate = Authenticate(parts.clients, parts.prove)
     describing = UserInfo(parts.describe_user)
-    configuration = discovery(parts.issuer, parts.grants)
     examine = Examine(issuer=parts.issuer, signer=parts.signer, grant_scope=parts.grant_scope)
+    registering = parts.registering
+    configuration = discovery(parts.issuer, parts.grants, registering=registering is not None)
     routes: dict[str, dict[str, Handler]] = {
         par.PATH: {"POST": par.PushEndpoint(authenticate, examine, parts.push)},
         "/oauth/token": {"POST": TokenEndpoint(authenticate, parts.grants)},
@@ -166,15 +170,25 @@ def application_surface(parts: ApplicationParts) -> Surface:
         "/.well-known/oauth-authorization-server": {"GET": configuration},
         "/.well-known/jwks.json": {"GET": KeySet(parts.signer)},
     }
+    cors_paths = frozenset(routes)
+    prefixes: dict[str, dict[str, Handler]] = {}
+    if registering is not None:
+        routes[registration.PATH] = {"POST": registering.post}
+        prefixes[registration.PREFIX] = {
+            "GET": registering.get,
+            "PUT": registering.put,
+            "DELETE": registering.delete,
+        }
     return Surface(
         name="oidc",
         routes=routes,
+        prefixes=prefixes,
         on_error=OAuthErrors(parts.clock),
         on_crash=crashed,
         may_read=lambda origin: any(
             client.accepts_origin(origin) for client in parts.clients().values()
         ),
-        cors_paths=frozenset(routes),
+        cors_paths=cors_paths,
         always=frozenset(path for path in routes if path.startswith("/.well-known/")),
     )
 

@@ -36,6 +36,7 @@ class DiscoveryDocument(msgspec.Struct, frozen=True, kw_only=True):
     device_authorization_endpoint: str
     introspection_endpoint: str
     revocation_endpoint: str
+    registration_endpoint: str | msgspec.UnsetType
     scopes_supported: tuple[str, ...]
     response_types_supported: tuple[str, ...]
     response_modes_supported: tuple[str, ...]
