@@ -49,9 +49,11 @@ client_secret = "{client_secret}"
 name          = "Acme"
 callbacks     = ["{callback}"]
 connections   = ["email", "sms"]
+{more}
 """
 
-TABLES = ("top", "limits", "lifetimes", "email", "starts")
+TABLES = ("top", "limits", "lifetimes", "email", "starts", "more")
+"""Names of what a run may add; ``more``, whole tables at the end."""
 
 
 _USUAL = {"starts": '"1000000/h"'}

@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from chaos.configuration import CLIENT_ID, CLIENT_SECRET
@@ -14,23 +14,23 @@ from chaos.wire import NoAnswer, Request, Wire, post_json, race
 START_PATH = "/passwordless/start"
 TOKEN_PATH = "/oauth/token"  # noqa: S105 - a path
 GRANT = "http://auth0.com/oauth/grant-type/passwordless/otp"
-_CREDENTIALS = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
+CREDENTIALS = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
+_NOTHING: Mapping[str, str] = {}
 
 
-def start_request(person: str) -> Request:
+def start_request(person: str, more: Mapping[str, str] = _NOTHING) -> Request:
     """Return the request for a code, by mail or, for a number, by text."""
     way = {"connection": "sms", "phone_number": person}
     if not person.startswith("+"):
         way = {"connection": "email", "email": person}
-    return post_json(START_PATH, {**_CREDENTIALS, **way, "send": "code"})
+    return post_json(START_PATH, {**CREDENTIALS, **way, "send": "code", **more})
 
 
-def verify_request(person: str, code: str, scope: str = "") -> Request:
-    """Return the request that answers with a code."""
+def verify_request(person: str, code: str, more: Mapping[str, str] = _NOTHING) -> Request:
+    """Return the request that answers with a code; ``more`` is added, or replaces."""
     realm = "sms" if person.startswith("+") else "email"
     body = {"grant_type": GRANT, "realm": realm, "username": person, "otp": code}
-    body |= {"scope": scope} if scope else {}
-    return post_json(TOKEN_PATH, {**_CREDENTIALS, **body})
+    return post_json(TOKEN_PATH, {**CREDENTIALS, **body, **more})
 
 
 @dataclass(slots=True, eq=False)
@@ -57,15 +57,17 @@ class Driver:
             return self.ledger.close(entry, none)
         return self.ledger.close(entry, answer)
 
-    async def start(self, person: str, node: Node) -> Entry:
+    async def start(self, person: str, node: Node, more: Mapping[str, str] = _NOTHING) -> Entry:
         """Ask a node to send a code."""
         entry = self.ledger.open(START, person, node=node.name)
-        return await self.ask(node.wire, entry, start_request(person))
+        return await self.ask(node.wire, entry, start_request(person, more))
 
-    async def verify(self, person: str, code: str, node: Node, *, scope: str = "") -> Entry:
-        """Answer with a code."""
+    async def verify(
+        self, person: str, code: str, node: Node, *, more: Mapping[str, str] = _NOTHING
+    ) -> Entry:
+        """Answer with a code; ``more`` is added to the request."""
         entry = self.ledger.open(VERIFY, person, code=code, node=node.name)
-        return await self.ask(node.wire, entry, verify_request(person, code, scope))
+        return await self.ask(node.wire, entry, verify_request(person, code, more))
 
     async def code_of(self, person: str, *, count: int = 1, patience: float = 30.0) -> str:
         """Return the newest code that a person has received, once so many came."""

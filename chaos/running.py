@@ -3,11 +3,12 @@
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from chaos.databases import SQLITE, Database, ServerDatabase, SqliteFile
+from chaos.nodes import PROGRAM
 from chaos.registry import Procedure
 from chaos.report import Result
 from chaos.scale import Scale
@@ -23,11 +24,13 @@ async def run(
     scale: Scale,
     folder: Path,
     cluster: Cluster | None = None,
+    *,
+    program: Sequence[str] = PROGRAM,
 ) -> Result:
     """Return what came of it; trouble on the way is a result too.
 
     A cluster that is handed in is lent: without one, or for a procedure that hurts the server, the
-    run has its own.
+    run has its own. Another program is one that does it wrong, and must fall short.
     """
     began = time.monotonic()
     assert procedure.run is not None
@@ -35,7 +38,7 @@ async def run(
         async with (
             asyncio.timeout(_LONGEST_SECONDS),
             _database(procedure, kind, folder, cluster) as database,
-            a_stage(folder, scale, database) as stage,
+            a_stage(folder, scale, database, program) as stage,
         ):
             figures = await procedure.run(stage)
     except Exception as trouble:  # noqa: BLE001 - the other procedures are still to run

@@ -32,6 +32,9 @@ class Stage:
     edges: EdgeProcess
     messages: Messages
     stack: AsyncExitStack
+    program: Sequence[str] = PROGRAM
+    """What its nodes run, unless it is said."""
+
     ledger: Ledger = field(default_factory=Ledger)
     nodes: list[Node] = field(default_factory=list)
 
@@ -45,7 +48,7 @@ class Stage:
         self,
         *,
         environment: Mapping[str, str] | None = None,
-        program: Sequence[str] = PROGRAM,
+        program: Sequence[str] = (),
         smtp_url: str = "",
         database_url: str = "",
         public_port: int = 0,
@@ -77,7 +80,7 @@ class Stage:
             name,
             file,
             port,
-            program=program,
+            program=program or self.program,
             environment=environment or {},
             metrics=Wire(metrics_port),
             role=role,
@@ -124,8 +127,11 @@ class Stage:
 
 
 @asynccontextmanager
-async def a_stage(folder: Path, scale: Scale, database: Database) -> AsyncIterator[Stage]:
+async def a_stage(
+    folder: Path, scale: Scale, database: Database, program: Sequence[str] = PROGRAM
+) -> AsyncIterator[Stage]:
     """Set a stage in this folder, and clear it away afterwards, whatever happened on it."""
     async with AsyncExitStack() as stack:
         where = await stack.enter_async_context(edges(folder))
-        yield Stage(folder, scale, database, where, Messages(folder / RECORD), stack)
+        messages = Messages(folder / RECORD)
+        yield Stage(folder, scale, database, where, messages, stack, program)

@@ -8,25 +8,27 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from joserfc.jwk import KeySet
-
 from chaos.databases import SQLITE, Database, ServerDatabase, SqliteFile
 from chaos.driver import at_rate
 from chaos.figures import Figure, at_least, at_most, exactly, none_of, told
 from chaos.ledger import OK, START, Entry
 from chaos.nodes import Node
 from chaos.people import add_users
-from chaos.procedures.signing import (
-    id_token,
-    kid,
-    published_by,
-    refused_among,
-    rotated,
-    until_published,
-    until_switched,
-)
+from chaos.procedures.signing import key_ids, rotated, until_published, until_switched
 from chaos.registry import procedure
+from chaos.relying_party import RelyingParty, kid
 from chaos.stage import Stage
+from chaos.tokens import (
+    OFFLINE,
+    REFUSED,
+    RS256,
+    Held,
+    refresh,
+    several_signed_in,
+    signed_in,
+    two_applications,
+    userinfo,
+)
 
 _HALVES = {
     "challenges without their message": "select count(*) from challenges c "
@@ -39,6 +41,11 @@ _HALVES = {
     "(select count(*) from events where type = 'IdentifierVerified')",
 }
 """What one transaction writes together must be in a backup together."""
+
+_SET_BACK = """
+update refresh_families set generation = generation - 1, rotated_at = created_at
+where user_id in (select i.user_id from identifiers i where i.identifier in ({people}))
+"""
 
 
 @procedure(
@@ -172,26 +179,31 @@ async def _count(database: Database, table: str) -> int:
 
 @procedure(
     "R-24",
-    "a backup; then codes are used, mail is sent, somebody is blocked, signing keys are rotated; "
-    "the backup is restored",
-    bound="used codes and old tokens stay dead; nothing is sent again; blocked people and the "
-    "signing keys of then are back, as the documentation says; no ID token is refused for it",
+    "a backup; then codes are used, refresh tokens rotated, mail is sent, somebody is blocked, "
+    "signing keys are rotated; the backup is restored. Beside it, rows of refresh tokens are set "
+    "back by other means, which end nothing",
+    bound="used codes and tokens of then stay dead, refresh tokens of before and after the backup "
+    "alike; nothing is sent again; blocked people and the signing keys of then are back, as the "
+    "documentation says; no signed token fails to verify for it. A refresh token that is newer "
+    "than its row is refused and ends its family",
 )
 async def restore_replays(stage: Stage) -> list[Figure]:
     """What happened after the backup is forgotten, but nothing that it ended comes to life."""
     rounds = stage.scale.pick(short=3, full=50)
-    [node] = await stage.started()
+    [node] = await stage.started(more=two_applications())
     people = [stage.driver.person("replay") for _ in range(rounds)]
     codes = {person: await _started(stage, node, person) for person in people}
     blocked = stage.driver.person("blocked")
     await stage.driver.verify(blocked, await _started(stage, node, blocked), node)
-    token = await _token(stage, node)
+    families = await several_signed_in(stage, [node], rounds, {"scope": OFFLINE})
     signatures = await _signatures(stage, node)
     file, waiting = stage.folder / "backup.db", [stage.driver.person("wait") for _ in people]
     code = await _backed_up_with_a_queue(stage, node, waiting, file)
     used = [await stage.driver.verify(person, code, node) for person, code in codes.items()]
     await asyncio.to_thread(node.command, "users", "block", blocked)
+    newer = [Held.of(await refresh(stage, node, each)) for each in families]
     await signatures.rotate(stage, node)
+    set_back = await _families_set_back(stage, node)
     await node.stop()
     before = len(stage.messages.all)
     new = await _restored(stage, file)
@@ -210,51 +222,78 @@ async def restore_replays(stage: Stage) -> list[Figure]:
         none_of("used codes accepted again", [e.name for e in again if e.status == OK], rounds),
         none_of("codes of the queue of then accepted", [e.name for e in late if e.status == OK]),
         none_of("mails of then sent again", resent, rounds),
-        exactly("status for a token of then", await _userinfo(new.node, token), 401),
+        *await _still_good(stage, new.node, [*newer, *families]),
+        *set_back,
         Figure("the blocked person is back" if back else "still blocked", "back", back),
         *await signatures.compared(stage, new.node),
-        told("refresh tokens are not built yet"),
+        none_of("answers with a fault of ours", stage.ledger.wrong_statuses),
+    ]
+
+
+async def _still_good(stage: Stage, node: Node, held: Sequence[Held]) -> list[Figure]:
+    """Show a restored installation tokens of before and after its backup: figures of it."""
+    opened = [each for each in held if await userinfo(node, each.access_token) == OK]
+    traded = [await refresh(stage, node, each) for each in held]
+    wrong = [entry.name for entry in traded if entry.status != REFUSED]
+    return [
+        none_of("access tokens of then accepted", opened, len(held)),
+        none_of("refresh tokens of before and after it not refused", wrong, len(held)),
+    ]
+
+
+async def _families_set_back(stage: Stage, node: Node) -> list[Figure]:
+    """Rotate, put the rows back as they were, and show the newest tokens first: figures of it."""
+    count = stage.scale.pick(short=2, full=20)
+    older = await several_signed_in(stage, [node], count, {"scope": OFFLINE})
+    newest = [Held.of(await refresh(stage, node, each)) for each in older]
+    people = ", ".join(f"'{each.person}'" for each in older)
+    await stage.database.run(_SET_BACK.format(people=people))
+    shown = [await refresh(stage, node, each) for each in (*newest, *older)]
+    return [
+        none_of(
+            "refresh tokens newer than their row, or of its family, not refused",
+            [entry.name for entry in shown if entry.status != REFUSED],
+            len(shown),
+        )
     ]
 
 
 @dataclass(frozen=True, slots=True)
 class _Signatures:
-    """What was published when the backup was made, and ID tokens since then."""
+    """What was published when the backup was made, and signed tokens since then."""
 
     keys: set[str]
-    tokens: list[str]
+    held: list[Held]
 
     async def rotate(self, stage: Stage, node: Node) -> None:
         """Let the next key sign, and have it sign something."""
         await rotated(node, "--now")
-        await until_switched(stage, [node], set(map(kid, self.tokens)))
-        self.tokens.append(await id_token(stage, node))
+        await until_switched(stage, [node], {kid(each.id_token) for each in self.held})
+        self.held.append(await signed_in(stage, node, RS256))
 
     async def compared(self, stage: Stage, node: Node) -> list[Figure]:
         """Return the figures for the keys of the restored installation."""
-        tokens, published = [*self.tokens, await id_token(stage, node)], await published_by(node)
-        signers = list(map(kid, tokens))
+        held = [*self.held, await signed_in(stage, node, RS256)]
+        signers = [kid(each.id_token) for each in held]
+        reader = RelyingParty(node, RS256["client_id"], RS256["audience"])
+        refused = [reason for each in held for reason in await reader.refuses(each)]
         return [
             exactly("keys that signed until the restore", len(set(signers[:-1])), 2),
             _as_then("the key that signs after it", {signers[-1]}, {signers[0]}),
-            _as_then("keys published after it", _ids(published), self.keys),
-            none_of("ID tokens refused after it", refused_among(tokens, published), len(tokens)),
+            _as_then("keys published after it", await key_ids(node), self.keys),
+            none_of("signed tokens refused after it", refused, 2 * len(held)),
         ]
 
 
 async def _signatures(stage: Stage, node: Node) -> _Signatures:
     await rotated(node)  # refused: the next key is published from now on
     await until_published(stage, [node])
-    return _Signatures(_ids(await published_by(node)), [await id_token(stage, node)])
+    return _Signatures(await key_ids(node), [await signed_in(stage, node, RS256)])
 
 
 def _as_then(what: str, found: set[str], then: set[str]) -> Figure:
     same = found == then
     return Figure(f"{what}: {'as then' if same else sorted(found)}", "as then", same)
-
-
-def _ids(keys: KeySet) -> set[str]:
-    return {str(key.kid) for key in keys.keys}
 
 
 async def _backed_up_with_a_queue(
@@ -273,13 +312,3 @@ async def _backed_up_with_a_queue(
 async def _started(stage: Stage, node: Node, person: str) -> str:
     await stage.driver.start(person, node)
     return await stage.driver.code_of(person)
-
-
-async def _token(stage: Stage, node: Node) -> str:
-    person = stage.driver.person("bearer")
-    entry = await stage.driver.verify(person, await _started(stage, node, person), node)
-    return str(entry.reply.get("access_token", ""))
-
-
-async def _userinfo(node: Node, token: str) -> int:
-    return await node.status("/userinfo", headers={"Authorization": f"Bearer {token}"})

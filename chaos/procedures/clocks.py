@@ -85,7 +85,7 @@ async def _across(stage: Stage, right: Node, wrong: Node, claims: list[float]) -
         person = stage.driver.person("skewed")
         await stage.driver.start(person, one)
         code = await stage.driver.code_of(person)
-        entry = await stage.driver.verify(person, code, other, scope="openid")
+        entry = await stage.driver.verify(person, code, other, more={"scope": "openid"})
         found.append(entry)
         if entry.status == OK:
             claims.append(abs(_issued_at(str(entry.reply["id_token"])) - time.time()))
