@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from chaos.crowd import Crowd, unproven, with_codes
 from chaos.databases import POSTGRESQL, ServerDatabase
@@ -12,6 +13,16 @@ from chaos.nodes import Node
 from chaos.procedures.server import all_serve, server_of
 from chaos.registry import procedure
 from chaos.stage import Stage
+from chaos.tokens import (
+    OFFLINE,
+    REFUSED,
+    Held,
+    refresh,
+    revoke,
+    several_signed_in,
+    signed_in,
+    userinfo,
+)
 from tests.support.standby import Standby
 
 _VOUCHED = 'database_failover = "synchronous"'
@@ -92,8 +103,9 @@ async def _outcome(stage: Stage, takeovers: Sequence[float]) -> list[Figure]:
 
 @procedure(
     "R-12",
-    "the standby lags; codes are used and tokens revoked; kill -9 of the primary, promotion",
-    bound="no used code and no revoked token is accepted; nodes serve ≤ 10 s after",
+    "the standby lags; codes are used, refresh tokens rotated and revoked, access tokens revoked; "
+    "kill -9 of the primary, promotion",
+    bound="no used code and no rotated or revoked token is accepted; nodes serve ≤ 10 s after",
     databases=(POSTGRESQL,),
     hurts_server=True,
 )
@@ -104,45 +116,75 @@ async def asynchronous_failover(stage: Stage) -> list[Figure]:
         nodes = await _behind_one_address(stage)
         holders = await with_codes(stage, nodes, count)
         unused = await with_codes(stage, nodes, 4)
-        bearer, token = await _a_token(stage, nodes[0])
+        blocked = await signed_in(stage, nodes[0], {"scope": OFFLINE})
+        families = await _families(stage, nodes)
         await asyncio.to_thread(standby.catch_up)
         await asyncio.to_thread(standby.stop_receiving)
         used = [await stage.driver.verify(*each, nodes[0]) for each in holders]
-        await asyncio.to_thread(nodes[0].command, "users", "block", bearer)
-        revoked = await _userinfo(nodes[1], token)
+        await asyncio.to_thread(nodes[0].command, "users", "block", blocked.person)
+        await families.change(stage, nodes)
+        dead = [*families.dead, blocked]
+        before = [await userinfo(nodes[1], each.access_token) for each in families.revoked]
+        before.append(await userinfo(nodes[1], blocked.access_token))
         took = await _fail_over(stage, nodes, standby)
         again = [
             await stage.driver.verify(person, code, nodes[number % 2])
             for number, (person, code) in enumerate(holders)
         ]
         late = [await stage.driver.verify(*each, nodes[1]) for each in unused]
-        afterwards = [await _userinfo(node, token) for node in nodes]
-        signed_in = [
+        opened = [e for e in dead for node in nodes if await userinfo(node, e.access_token) == OK]
+        traded = [await refresh(stage, node, each) for each in dead for node in nodes]
+        signed_in_again = [
             await stage.driver.sign_in(stage.driver.person("after"), node) for node in nodes
         ]
-        codes = {entry.person for entry in again}
-        lost = [e for e in stage.ledger.acknowledged if e.person in codes]
         await stage.settled()
+    accepted = sum(entry.status == OK for entry in used)
+    wrong = [entry for entry in traded if entry.status != REFUSED]
     return [
-        at_least(
-            "codes used that the standby knows as unused", sum(e.status == OK for e in used), count
-        ),
+        at_least("codes used that the standby knows as unused", accepted, count),
         none_of("used codes accepted again", [e.name for e in again if e.status == OK], count),
         none_of("codes of before accepted", [e.name for e in late if e.status == OK], len(late)),
-        exactly("status of the revoked token before", revoked, 401),
-        none_of("nodes that accept it afterwards", [s for s in afterwards if s == OK], len(nodes)),
+        exactly(
+            "refresh tokens rotated that the standby knows as current", len(families.next), _FEW
+        ),
+        none_of("revoked access tokens good before", [s for s in before if s == OK], len(before)),
+        none_of("access tokens of before accepted", opened, 2 * len(dead)),
+        none_of("refresh tokens of before not refused", [e.name for e in wrong], len(traded)),
         at_most("nodes serve after", took, _BACK_SECONDS * stage.scale.patience, " s"),
-        none_of("logins that failed afterwards", [x for x in signed_in if not x], len(nodes)),
+        none_of("logins that failed afterwards", [x for x in signed_in_again if not x], len(nodes)),
         none_of("answers with a fault of ours", stage.ledger.wrong_statuses),
-        told(f"{len(lost)} people; refresh tokens are not built yet"),
     ]
 
 
-async def _a_token(stage: Stage, node: Node) -> tuple[str, str]:
-    [(person, code)] = await with_codes(stage, [node], 1)
-    entry = await stage.driver.verify(person, code, node)
-    return person, str(entry.reply.get("access_token", ""))
+@dataclass(slots=True)
+class _Families:
+    """Sign-ins whose tokens the standby knows, and what becomes of them while it hears nothing."""
+
+    rotated: list[Held]
+    revoked: list[Held]
+    next: list[Held] = field(default_factory=list)
+
+    async def change(self, stage: Stage, nodes: Sequence[Node]) -> None:
+        """Rotate some refresh tokens; give the others back, and their access tokens too."""
+        for number, each in enumerate(self.rotated):
+            self.next.append(Held.of(await refresh(stage, nodes[number % len(nodes)], each)))
+        for each in self.revoked:
+            for token in (each.refresh_token, each.access_token):
+                done = await revoke(stage, nodes[0], token)
+                if done.status != OK:
+                    raise RuntimeError(done.name)
+
+    @property
+    def dead(self) -> list[Held]:
+        """All of them, older ones first: after a failover none may be good."""
+        return [*self.rotated, *self.next, *self.revoked]
 
 
-async def _userinfo(node: Node, token: str) -> int:
-    return await node.status("/userinfo", headers={"Authorization": f"Bearer {token}"})
+_FEW = 6
+
+
+async def _families(stage: Stage, nodes: Sequence[Node]) -> _Families:
+    rotated, revoked = [
+        await several_signed_in(stage, nodes, _FEW, {"scope": OFFLINE}) for _ in range(2)
+    ]
+    return _Families(rotated, revoked)
