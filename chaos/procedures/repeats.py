@@ -1,37 +1,54 @@
-"""R-16: a client that does not know what became of a start asks again, under the same key."""
+"""R-16: a client that does not know what became of its request asks again.
+
+A start is repeated under its key; a refresh token within its grace, and then after it.
+"""
 
 import asyncio
 import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 
+from chaos.cutting import cut_off
 from chaos.driver import start_request
-from chaos.edges.proxy import Faults
 from chaos.figures import Figure, at_least, exactly, none_of, told
 from chaos.ledger import OK, START, duplicates
+from chaos.lost_refreshes import repeated_refreshes
 from chaos.nodes import Node
 from chaos.procedures.races import crowd_of_nodes
 from chaos.registry import procedure
 from chaos.stage import Stage
-from chaos.wire import Answer, NoAnswer, Request, Wire, race
+from chaos.wire import Answer, NoAnswer, Request, race
 
 _AT_ONCE = 10
 _COMMITTED = "select count(*) from messages where recipient = '{person}'"
-_ANSWER_DELAY = 0.4
-"""Seconds that the answer is on its way: time to see that its start is committed, and to cut it."""
 
 
 @procedure(
     "R-16",
     "10 parallel starts with one Idempotency-Key, over two nodes, 100 times; 20 starts whose "
-    "answer is cut off after the commit, each repeated with its key",
-    bound="exactly 1 message per key; equal answers, all 200",
+    "answer is cut off after the commit, each repeated with its key; 20 refreshes cut off so, each "
+    "repeated at every node within the grace of 10 s, and every other one once more after it",
+    bound="exactly 1 message per key; equal answers, all 200; within the grace every answer brings "
+    "the same next refresh token, and none counts as reuse; after it the whole family ends",
     on_sqlite="10 parallel starts with one Idempotency-Key, 100 times; 20 starts whose answer is "
-    "cut off after the commit, each repeated with its key",
+    "cut off after the commit, each repeated with its key; 20 refreshes cut off so, each repeated "
+    "within the grace of 10 s, and every other one once more after it",
 )
-async def repeated_starts(stage: Stage) -> list[Figure]:
-    """However often a start is asked for under one key, and wherever: it happens once."""
+async def repeated_requests(stage: Stage) -> list[Figure]:
+    """However often something is asked for once more, and wherever: it happens once."""
     nodes = await crowd_of_nodes(stage)
+    starts = await _repeated_starts(stage, nodes)
+    refreshes = await repeated_refreshes(stage, nodes)
+    return [
+        *await stage.ledger_check(),
+        *starts,
+        *refreshes,
+        none_of("answers with a fault of ours", stage.ledger.wrong_statuses),
+        told(f"{len(nodes)} node(s)"),
+    ]
+
+
+async def _repeated_starts(stage: Stage, nodes: Sequence[Node]) -> list[Figure]:
     crowds = stage.scale.pick(short=3, full=100)
     cuts = stage.scale.pick(short=2, full=20)
     together = {
@@ -43,7 +60,10 @@ async def repeated_starts(stage: Stage) -> list[Figure]:
     unanswered = 0
     for _ in range(cuts):
         person = stage.driver.person("cut")
-        unanswered += await _cut_off(stage, port, person)
+        committed = _COMMITTED.format(person=person)
+        unanswered += await cut_off(
+            stage, "answers", port, asked=_keyed(person), committed=committed
+        )
         again[person] = await _repeated(stage, nodes, person)
     await stage.settled()
     await stage.delivered(30)
@@ -52,7 +72,6 @@ async def repeated_starts(stage: Stage) -> list[Figure]:
     answers = together | again
     ids = {person: {m.id for m in stage.messages.of(person)} for person in answers}
     return [
-        *await stage.ledger_check(),
         none_of(
             "keys without exactly one message",
             [person for person, found in ids.items() if len(found) != 1],
@@ -71,7 +90,6 @@ async def repeated_starts(stage: Stage) -> list[Figure]:
             [person for person, each in answers.items() if len(set(map(_told, each))) != 1],
             len(answers),
         ),
-        told(f"{len(nodes)} node(s); refresh tokens are not built yet: their half waits"),
     ]
 
 
@@ -99,27 +117,6 @@ async def _all_at_once(stage: Stage, nodes: Sequence[Node], person: str) -> list
     answers = await race([(node.wire, _keyed(person)) for node in lanes])
     stage.ledger.close(entry, answers[0])
     return answers
-
-
-async def _cut_off(stage: Stage, port: int, person: str) -> bool:
-    """Ask through bad network, cut it once the start is committed; return whether it was."""
-    await stage.edges.network("answers", Faults(delay=_ANSWER_DELAY))
-    wire = Wire(port)
-    asking = asyncio.create_task(wire.ask(_keyed(person)))
-    committed = False
-    while not committed and not asking.done():
-        [(count,)] = await stage.database.rows(_COMMITTED.format(person=person))
-        committed = bool(count)
-        await asyncio.sleep(0.005)
-    await stage.edges.reset("answers")
-    try:
-        await asking
-    except NoAnswer:
-        return committed
-    finally:
-        wire.close()
-        await stage.edges.network("answers")
-    return False
 
 
 async def _repeated(stage: Stage, nodes: Sequence[Node], person: str) -> list[Answer | NoAnswer]:
