@@ -28,6 +28,7 @@ _MODULES = (
     "drain",
     "workers",
     "signing",
+    "withdrawing",
     "failover",
     "clocks",
     "repeats",
