@@ -56,9 +56,10 @@ chromium:  ## make sure the browser tests have a browser
 postgresql:  ## make sure the tests have PostgreSQL and what stands around it
 	@scripts/postgresql.sh server pgbouncer haproxy faketime
 
-interop:  ## make sure the tests have Node.js and the clients that npm publishes
+interop:  ## make sure the tests have Node.js and the clients and examples that npm provides
 	@scripts/interop.sh
+	@scripts/examples.sh
 
 clean:  ## remove what can be made again, .venv included; keeps .latchstring
-	rm -rf .venv tests/interop/node/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.* dist
+	rm -rf .venv tests/interop/node/node_modules examples/*/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.* dist
 	find src -name '*.mo' -delete

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Rewrite requirements/*.txt from requirements/*.in, every artifact pinned by its hash, and the lock of
-# the interop tests' npm packages from their package.json.
+# the npm packages of the interop tests and the examples from their package.json.
 # uv lives in a throwaway environment; the result names no package index, so any mirror will do.
 # Extras stay: an older pip does not see that `coverage` pins the `coverage[toml]` somebody asks for.
 set -eu
@@ -14,6 +14,8 @@ for name in dev run; do
         --no-header --no-emit-index-url --no-emit-find-links --no-annotate --no-strip-extras "$@" \
         "requirements/$name.in" --output-file "requirements/$name.txt"
 done
-command -v npm >/dev/null || { echo "lock: npm is missing; tests/interop/node stays as it is" >&2; exit 1; }
-cd tests/interop/node
-npm install --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund --loglevel=error
+command -v npm >/dev/null || { echo "lock: npm is missing; its locks stay as they are" >&2; exit 1; }
+for wanted in tests/interop/node/package.json examples/*/package.json; do
+    (cd "$(dirname "$wanted")" &&
+        npm install --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund --loglevel=error)
+done
