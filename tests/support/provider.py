@@ -66,6 +66,7 @@ from latchstring.web.http.surface import Surface
 from latchstring.web.oidc import device_grant, refresh_grant
 from latchstring.web.oidc.code_grant import GRANT_TYPE, CodeGrant
 from latchstring.web.oidc.pages import DeveloperDetail
+from latchstring.web.oidc.registration import RegistrationEndpoint
 from latchstring.web.oidc.routes import (
     ApplicationParts,
     BrowserParts,
@@ -196,6 +197,7 @@ class Provider:
     pages: PlainPages = field(default_factory=PlainPages)
     confirm_logout: bool = False
     caller: PublishedKeys = field(default_factory=PublishedKeys)
+    registering: RegistrationEndpoint | None = None
     cookies: Cookies = field(
         default_factory=lambda: Cookies(
             secure=False, session_lifetime=timedelta(days=7), known_lifetime=timedelta(days=180)
@@ -270,6 +272,7 @@ class Provider:
                 introspect=self.introspect,
                 revoke=self.revoke,
                 prove=self.prove_client,
+                registering=self.registering,
             )
         )
         nobody = Surface(
