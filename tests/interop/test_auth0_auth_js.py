@@ -38,5 +38,10 @@ def test_a_pushed_request_signs_in(auth, alice):
 
 
 @pytest.mark.parametrize("way", ["secret", "key"])
+def test_a_refresh_token_brings_new_tokens(auth, alice, way):
+    assert auth("refresh", alice, way=way)["email"] == alice
+
+
+@pytest.mark.parametrize("way", ["secret", "key"])
 def test_an_application_gets_a_token_of_its_own_for_an_api(auth, way):
     assert auth("credentials", way=way)["accessToken"]

@@ -47,6 +47,14 @@ def test_the_code_flow_with_pkce_signs_in(auth0, alice):
 
 
 @pytest.mark.parametrize("way", ["secret", "key"])
+def test_a_refresh_token_brings_new_tokens_until_it_is_revoked(auth0, alice, way):
+    found = auth0("refresh", alice, way=way)
+
+    assert found["person"]["email"] == alice
+    assert found["refused"] == [403, "invalid_grant", "Unknown or invalid refresh token."]
+
+
+@pytest.mark.parametrize("way", ["secret", "key"])
 def test_an_application_gets_a_token_of_its_own_for_an_api(auth0, way):
     tokens = auth0("credentials", way=way)
 

@@ -8,7 +8,7 @@ from auth0.authentication.exceptions import Auth0Error
 from auth0.authentication.pushed_authorization_requests import PushedAuthorizationRequests
 from auth0.authentication.token_verifier import AsymmetricSignatureVerifier, TokenVerifier
 
-from tests.support.interop import API, SPA, WEB
+from tests.support.interop import API, KEYS, SPA, WEB
 from tests.support.interop_visitor import THE_LINKS_BUTTON
 from tests.support.server import SECRET
 
@@ -177,6 +177,20 @@ def test_an_application_gets_a_token_of_its_own_for_an_api(world, get_token):
     assert (claims["iss"], claims["azp"]) == (world.issuer, WEB)
     assert API in claims["aud"]
     assert "id_token" not in tokens
+
+
+def test_a_key_proves_the_client_in_every_call(world, alice):
+    proof = {"client_assertion_signing_key": world.client_pem}
+    Passwordless(world.domain, KEYS, **proof).email(alice, send="code")
+    get_token = GetToken(world.domain, KEYS, **proof)
+
+    tokens = get_token.passwordless_login(
+        alice, world.code_for(alice), "email", "openid offline_access", ""
+    )
+
+    assert verified(world, tokens["id_token"], KEYS)["aud"] == KEYS
+    assert get_token.refresh_token(tokens["refresh_token"])["access_token"]
+    assert get_token.client_credentials(API)["access_token"]
 
 
 def test_a_pushed_request_is_answered_with_its_place(world, get_token, visitor, alice):
