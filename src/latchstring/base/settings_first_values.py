@@ -227,6 +227,10 @@ class ClientSettings:
     )
 
 
+LONGEST_TOKEN = timedelta(days=30)
+"""Beyond which no API's access token lives; what signed it is published for as long."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiSettings:
     """An API that access tokens are for: first values for the database, the truth from then on."""
@@ -245,7 +249,9 @@ class ApiSettings:
         default=(),
     )
     token_lifetime: timedelta = setting(
-        values.seconds(60, 2_592_000), "How long its tokens last.", default=timedelta(days=1)
+        values.seconds(60, int(LONGEST_TOKEN.total_seconds())),
+        "How long its tokens last.",
+        default=timedelta(days=1),
     )
     signing_alg: SigningAlgorithm = setting(
         values.choice(SigningAlgorithm),

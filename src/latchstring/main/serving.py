@@ -5,12 +5,14 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from starlette.types import ASGIApp
 
 from latchstring.base.settings import Settings
+from latchstring.base.settings_first_values import LONGEST_TOKEN
 from latchstring.db.opening import held_alone
 from latchstring.domain.delivery.senders import Senders
 from latchstring.domain.tokens.claims import ID_TOKEN_LIFETIME
@@ -76,7 +78,7 @@ async def running(
                 installation.database,
                 installation.keyring,
                 installation.clock,
-                kept=max(ID_TOKEN_LIFETIME, settings.lifetimes.session_absolute),
+                kept=keys_kept(settings),
             )
             senders = _senders(settings, development)
             worker = delivery.worker(installation, senders, delivery.SERVER)
@@ -102,6 +104,15 @@ async def running(
                     process.meter.watch_outbox(watch)
             async with _background(*loops), delivering(worker, senders), texts:
                 yield Running(installation, surfaces.application(*_extra(development)), worker)
+
+
+def keys_kept(settings: Settings) -> timedelta:
+    """Return for how long what a signing key signed may still be shown to somebody.
+
+    An API's tokens count with the longest that settings allow: they live on as they were made when
+    it is given a shorter lifetime.
+    """
+    return max(ID_TOKEN_LIFETIME, settings.lifetimes.session_absolute, LONGEST_TOKEN)
 
 
 def _extra(development: Development | None) -> tuple[Surface, ...]:
