@@ -39,6 +39,7 @@ from latchstring.domain.identities.user import Standing
 from latchstring.domain.sessions import store as sessions
 from latchstring.domain.sessions.session import session_id_of
 from latchstring.flows.accept_challenge import AcceptChallenge, Method, Proof, VerifiedUser
+from latchstring.flows.answer_request import CODE
 from latchstring.flows.grant_consent import lacks_consent
 from latchstring.flows.issue_code import issue_code
 from latchstring.flows.open_session import SessionRequest
@@ -86,7 +87,7 @@ class Pressed(msgspec.Struct, frozen=True):
     """Where an API start wanted its link to end."""
 
     code: str | None
-    """The authorization code to take there."""
+    """The authorization code to take there; where there is none, ``/authorize`` has the answer."""
 
 
 class Press(msgspec.Struct, frozen=True, kw_only=True):
@@ -226,8 +227,10 @@ class FollowLink(msgspec.Struct, frozen=True):
             return Pressed(user, None, None)  # no longer among the client's callbacks
         request = open_request(wanted, "", now=now)
         session = user.opened.session
+        if request.response_types != {CODE}:
+            return Pressed(user, wanted, None)  # tokens for the browser are given at /authorize
         if await lacks_consent(tx, request, client, session.user_id):
-            return Pressed(user, None, None)  # /authorize asks; a link does not
+            return Pressed(user, wanted, None)  # /authorize asks; a link does not
         code = await issue_code(tx, request, session, lifetime=self.code_lifetime, now=now)
         return Pressed(user, wanted, code)
 

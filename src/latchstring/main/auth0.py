@@ -60,6 +60,7 @@ class DropIn(msgspec.Struct, frozen=True):
                 configuration=configuration,
                 callers=callers,
                 find_standing=FindStanding(installation.database),
+                grant_scope=self._grant_scope(),
                 keyring=installation.keyring,
                 allow_examples=installation.settings.allow_example_identifiers,
                 tell_sign_up_disabled=switches.tell_sign_up_disabled,

@@ -34,6 +34,7 @@ class Start(msgspec.Struct, frozen=True, kw_only=True):
     configuration: RefreshConfiguration
     callers: Callers
     find_standing: FindStanding
+    grant_scope: return_to.Grant
     keyring: Keyring
     allow_examples: bool
     tell_sign_up_disabled: bool
@@ -47,7 +48,9 @@ class Start(msgspec.Struct, frozen=True, kw_only=True):
         await self._refuse_stranger(connection, identifier)
         asks = asker(client, request.state.origin)
         send = body.send or (Send.CODE if connection.name == SMS else Send.LINK)
-        wanted = return_to.wanted(client, body.auth_params) if send is not Send.CODE else None
+        wanted = None
+        if send is not Send.CODE:
+            wanted = return_to.wanted(client, body.auth_params, self.grant_scope)
         await self.start(
             StartRequest(
                 client=client,

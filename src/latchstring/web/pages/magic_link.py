@@ -10,7 +10,8 @@ from starlette.responses import Response
 
 from latchstring.base.logging import masked
 from latchstring.base.secrets import digest
-from latchstring.domain.authorizations.request import AuthorizationRequest
+from latchstring.domain.authorizations.pkce import METHOD
+from latchstring.domain.authorizations.request import AuthorizationRequest, Wanted
 from latchstring.domain.challenges.challenge import Challenge, LinkState
 from latchstring.domain.challenges.refusal import LinkRefused
 from latchstring.domain.clients.client import Client
@@ -24,6 +25,7 @@ from latchstring.web.pages.desk import RESUME, SIGN_IN, Desk
 
 PREFIX = "/l/"
 SIGNED_IN = "/signed-in/"
+AUTHORIZE = "/authorize"
 _IN_APP = ("; wv)", "FBAN", "FBAV", "Instagram", " Line/", " GSA/")
 """Marks of browsers that live inside another application and forget their cookies with it."""
 
@@ -160,6 +162,8 @@ class MagicLink(msgspec.Struct, frozen=True):
         own = opened is not None and opened.way is Way.CONTINUE
         if own and opened is not None and opened.request is not None:
             return self.desk.signed_in(request, pressed.user, RESUME + opened.request.id)
+        if pressed.wanted is not None and pressed.code is None:
+            return self.desk.signed_in(request, pressed.user, _authorize_url(pressed.wanted))
         if pressed.wanted is not None:
             answer = {
                 "code": pressed.code,
@@ -192,6 +196,24 @@ class MagicLink(msgspec.Struct, frozen=True):
     def _browser(self, request: Request) -> str | None:
         browser = self.desk.cookies.browser(request)
         return digest(browser) if browser else None
+
+
+def _authorize_url(wanted: Wanted) -> str:
+    """Return the request that an API start made, for the session in this browser to answer."""
+    challenge = wanted.code_challenge
+    asked = {
+        "client_id": wanted.client_id,
+        "redirect_uri": wanted.redirect_uri,
+        "response_type": wanted.response_type or "code",
+        "response_mode": wanted.response_mode,
+        "scope": wanted.scope,
+        "audience": wanted.audience,
+        "state": wanted.state,
+        "nonce": wanted.nonce,
+        "code_challenge": challenge,
+        "code_challenge_method": None if challenge is None else METHOD,
+    }
+    return with_query(AUTHORIZE, asked)
 
 
 def _token(request: Request) -> str:
