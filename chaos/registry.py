@@ -32,7 +32,7 @@ _MODULES = (
     "failover",
     "clocks",
     "repeats",
-    "future",
+    "logouts",
 )
 
 

@@ -130,6 +130,9 @@ class _Verify(msgspec.Struct, frozen=True):
     async def __call__(self, request: VerifyRequest) -> VerifiedUser:
         return await _noted(self.tally, ("verifies", "code"), self.flow(request))
 
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever else the flow knows
+        return getattr(self.flow, name)
+
 
 class _Redeem(msgspec.Struct, frozen=True):
     flow: RedeemCode
