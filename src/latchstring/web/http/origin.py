@@ -86,7 +86,8 @@ def device_of(user_agent: str) -> str | None:
 
 
 def _one_address(values: list[str]) -> str | None:
-    address = _address(values[0]) if len(values) == 1 else None
+    """Return an address that a client names; a zone (RFC 6874) means something to it alone."""
+    address = _address(values[0]) if len(values) == 1 and "%" not in values[0] else None
     return None if address is None else str(address)
 
 
