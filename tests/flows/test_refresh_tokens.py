@@ -59,7 +59,7 @@ async def renew(
 
 async def is_open(provider: Provider, access_token: str) -> bool:
     try:
-        return bool(await provider.describe_user(access_token))
+        return bool((await provider.describe_user(access_token)).claims)
     except TokenRefused:
         return False
 

@@ -150,6 +150,16 @@ class ClientSettings:
         "tenth of it.",
         default=SigningAlgorithm.RS256,
     )
+    userinfo_signed_response_alg: SigningAlgorithm | None = setting(
+        values.optional(values.choice(SigningAlgorithm).parse, "RS256, ES256"),
+        "What answers of /userinfo are signed with; none: they are plain JSON.",
+        default=None,
+    )
+    default_max_age: int | None = setting(
+        values.optional_integer(0, 31_536_000),
+        "After how many seconds people must sign in again, where a request names no max_age.",
+        default=None,
+    )
     grant_types: tuple[GrantType, ...] = setting(
         values.listing(texts.grant_type, ", ".join(texts.GRANT_TYPES)),
         "What it may bring to the token endpoint. Refresh tokens are given out only with "

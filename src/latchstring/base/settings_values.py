@@ -121,6 +121,18 @@ def integer(lowest: int, highest: int) -> Reader:
     return Reader("integer", f"{lowest} to {highest}", read)
 
 
+def optional_integer(lowest: int, highest: int) -> Reader:
+    """Read a whole number, also as text; empty text means that there is none."""
+
+    def read(value: object) -> int | None:
+        if not isinstance(value, str):
+            return _whole(value, lowest, highest, "")
+        text = _line(value)
+        return _whole(coerced(text, "integer"), lowest, highest, "") if text else None
+
+    return Reader("text", f"{lowest} to {highest}; empty: none", read)
+
+
 def seconds(lowest: int, highest: int) -> Reader:
     """Read a duration in whole seconds."""
 

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from latchstring.base.ids import ClientId
 from latchstring.db.database import Database, Transaction
 from latchstring.domain.authorizations.scopes import OPENID
 from latchstring.domain.tokens.access import AccessToken, ScopeMissing, TokenRefused
@@ -10,13 +11,20 @@ from latchstring.flows.find_access_token import FindAccessToken
 from latchstring.flows.find_person import find_person
 
 
+class Described(msgspec.Struct, frozen=True):
+    """Claims about a user, and the application that they are for."""
+
+    client_id: ClientId
+    claims: dict[str, object]
+
+
 class DescribeUser(msgspec.Struct, frozen=True):
     """The claims an access token opens: as they are now, not as they were at the sign-in."""
 
     database: Database
     find_token: FindAccessToken
 
-    async def __call__(self, access_token: str) -> dict[str, object]:
+    async def __call__(self, access_token: str) -> Described:
         """Return the claims; raise ``TokenRefused`` or ``ScopeMissing``."""
         token_digest = self.find_token.digest_of(access_token)
         if token_digest is None:
@@ -27,7 +35,8 @@ class DescribeUser(msgspec.Struct, frozen=True):
         token, person = found
         if OPENID not in token.scope.split():
             raise ScopeMissing
-        return describe(person, token.scope, named(token.claims, USERINFO))
+        claims = describe(person, token.scope, named(token.claims, USERINFO))
+        return Described(token.client_id, claims)
 
     async def _look_up(
         self, tx: Transaction, token_digest: str

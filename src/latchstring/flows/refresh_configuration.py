@@ -46,7 +46,15 @@ class Configuration(msgspec.Struct, frozen=True):
         Keys of others are not published: there are verifiers that refuse a whole key set for one
         key of a kind they do not know (auth0-python 6).
         """
-        clients = {client.id_token_signed_response_alg for client in self.clients.values()}
+        clients = {
+            algorithm
+            for client in self.clients.values()
+            for algorithm in (
+                client.id_token_signed_response_alg,
+                client.userinfo_signed_response_alg,
+            )
+            if algorithm is not None
+        }
         apis = {api.signing_alg for api in self.apis.values()}
         return frozenset({SigningAlgorithm.RS256} | clients | apis)
 

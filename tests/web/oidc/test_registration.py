@@ -346,6 +346,17 @@ async def test_oidcc_registration_sector_bad_is_refused(desk, text):
     assert_refused(response, "invalid_client_metadata", "sector_identifier_uri")
 
 
+async def test_oidcc_userinfo_rs256_is_kept(desk):
+    found = await desk.registered(
+        userinfo_signed_response_alg="RS256", default_max_age=3600, require_auth_time=True
+    )
+
+    client = desk.client(found["client_id"])
+    assert (client.userinfo_signed_response_alg, client.default_max_age) == ("RS256", 3600)
+    assert (found["userinfo_signed_response_alg"], found["default_max_age"]) == ("RS256", 3600)
+    assert found["require_auth_time"] is True
+
+
 async def test_what_the_suite_registers_is_accepted(desk):
     found = await desk.registered(
         client_name="OIDF Conformance Test WwlPxTpSsNXk4nS",
@@ -432,6 +443,13 @@ async def test_redirects_are_a_list_that_is_not_empty(desk, value):
         ("id_token_signed_response_alg", "none"),
         ("id_token_signed_response_alg", "HS256"),
         ("id_token_encrypted_response_alg", "RSA-OAEP"),
+        ("userinfo_encrypted_response_alg", "RSA-OAEP"),
+        ("userinfo_signed_response_alg", "none"),
+        ("default_max_age", -1),
+        ("default_max_age", "3600"),
+        ("default_max_age", True),
+        ("default_max_age", 31_536_001),
+        ("require_auth_time", "true"),
         ("grant_types", ["password"]),
         ("grant_types", ["client_credentials"]),
         ("grant_types", ["http://auth0.com/oauth/grant-type/passwordless/otp"]),

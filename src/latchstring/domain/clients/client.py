@@ -40,6 +40,8 @@ class Client:
     web_origins: tuple[str, ...] = ()
     connections: tuple[ConnectionName, ...] = ()
     id_token_signed_response_alg: SigningAlgorithm = SigningAlgorithm.RS256
+    userinfo_signed_response_alg: SigningAlgorithm | None = None
+    default_max_age: int | None = None
     grant_types: tuple[GrantType, ...] = ()
     response_types: tuple[str, ...] = ("code",)
     require_pkce: bool = True

@@ -14,6 +14,7 @@ SEE_OTHER = 303
 """After a form post the browser must not repeat it at the next address (RFC 9700 section 4.12)."""
 
 _JSON = "application/json"
+_JWT = "application/jwt"
 TROUBLE_SECONDS = 2
 """When to come back after trouble of ours."""
 
@@ -35,6 +36,11 @@ def private_json(
 def nothing() -> Response:
     """Return a success that has nothing to say."""
     return Response(headers=_PRIVATE)
+
+
+def private_jwt(token: str) -> Response:
+    """Return a signed answer that no cache keeps."""
+    return Response(token, headers=_PRIVATE, media_type=_JWT)
 
 
 def public_json(body: bytes, *, max_age: int) -> Response:

@@ -170,7 +170,9 @@ class Examine(msgspec.Struct, frozen=True, kw_only=True):
             nonce=asked.nonce,
             code_challenge=asked.code_challenge,
             prompt=frozenset(Prompt(word) for word in asked.prompts),
-            max_age_seconds=None if asked.max_age is None else int(asked.max_age),
+            max_age_seconds=(
+                client.default_max_age if asked.max_age is None else int(asked.max_age)
+            ),
             login_hint=asked.login_hint,
             ui_locales=asked.ui_locales,
             expected_user_id=self._expected(asked, client, requested.subject),

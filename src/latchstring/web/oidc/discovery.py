@@ -52,6 +52,7 @@ def discovery(issuer: str, grant_types: Iterable[str], *, registering: bool = Fa
         grant_types_supported=tuple(grant_types),
         subject_types_supported=("public",),
         id_token_signing_alg_values_supported=tuple(SigningAlgorithm),
+        userinfo_signing_alg_values_supported=tuple(SigningAlgorithm),
         token_endpoint_auth_methods_supported=METHODS,
         token_endpoint_auth_signing_alg_values_supported=tuple(SigningAlgorithm),
         revocation_endpoint_auth_methods_supported=METHODS,

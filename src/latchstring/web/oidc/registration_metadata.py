@@ -30,6 +30,7 @@ _GRANTS = (
 _LONGEST = 2048
 _LONGEST_NAME = 100
 _MOST = 20
+_LONGEST_AGE = 31_536_000
 
 
 class Metadata(msgspec.Struct, frozen=True):
@@ -137,7 +138,11 @@ def _flows(said: _Said) -> dict[str, Any]:
     algorithm = said.choice(
         "id_token_signed_response_alg", tuple(SigningAlgorithm), default=SigningAlgorithm.RS256
     )
+    # Every ID token of ours tells auth_time, so there is nothing to keep of this.
+    said.flag("require_auth_time")
     return {
+        "userinfo_signed_response_alg": said.take("userinfo_signed_response_alg", _algorithm),
+        "default_max_age": said.take("default_max_age", _seconds),
         "response_types": list(responses),
         "grant_types": [grant for grant in kept if grant != IMPLICIT],
         "id_token_signed_response_alg": algorithm,
@@ -240,6 +245,17 @@ def _one_of(value: object, choices: Sequence[str]) -> str:
         message = f"must be {', '.join(choices)}"
         raise ValueError(message)
     return str(value)
+
+
+def _algorithm(value: object) -> str:
+    return _one_of(value, tuple(SigningAlgorithm))
+
+
+def _seconds(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _LONGEST_AGE:
+        message = f"must be 0 to {_LONGEST_AGE}"
+        raise ValueError(message)
+    return value
 
 
 def _callbacks(value: object) -> tuple[str, ...]:

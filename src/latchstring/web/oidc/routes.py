@@ -146,7 +146,7 @@ def browser_surface(parts: BrowserParts) -> Surface:
 def application_surface(parts: ApplicationParts) -> Surface:
     """Return token, userinfo, discovery and keys; pages of a client's origins may call them."""
     authenticate = Authenticate(parts.clients, parts.prove)
-    describing = UserInfo(parts.describe_user)
+    describing = UserInfo(parts.issuer, parts.clients, parts.signer, parts.describe_user)
     examine = Examine(issuer=parts.issuer, signer=parts.signer, grant_scope=parts.grant_scope)
     registering = parts.registering
     configuration = discovery(parts.issuer, parts.grants, registering=registering is not None)

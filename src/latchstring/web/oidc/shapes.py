@@ -43,6 +43,7 @@ class DiscoveryDocument(msgspec.Struct, frozen=True, kw_only=True):
     grant_types_supported: tuple[str, ...]
     subject_types_supported: tuple[str, ...]
     id_token_signing_alg_values_supported: tuple[str, ...]
+    userinfo_signing_alg_values_supported: tuple[str, ...]
     token_endpoint_auth_methods_supported: tuple[str, ...]
     token_endpoint_auth_signing_alg_values_supported: tuple[str, ...]
     revocation_endpoint_auth_methods_supported: tuple[str, ...]

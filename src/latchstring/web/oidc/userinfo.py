@@ -5,9 +5,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from latchstring.base.errors import InvalidRequest
+from latchstring.domain.keys.signer import Signer
 from latchstring.flows.describe_user import DescribeUser
-from latchstring.web.http.answers import private_json
+from latchstring.web.http.answers import private_json, private_jwt
 from latchstring.web.http.parameters import FORM, Parameters, content_type
+from latchstring.web.oidc.client_authentication import Clients
 from latchstring.web.oidc.errors import TokenMissing
 
 _IN_BODY = "access_token"
@@ -20,11 +22,20 @@ class UserInfo(msgspec.Struct, frozen=True):
     never in the URL, which logs and histories keep.
     """
 
+    issuer: str
+    clients: Clients
+    signer: Signer
     describe_user: DescribeUser
 
     async def __call__(self, request: Request) -> Response:
-        """Return the claims as JSON."""
-        return private_json(await self.describe_user(await _token(request)))
+        """Return the claims as JSON, or signed where the client wants that."""
+        found = await self.describe_user(await _token(request))
+        client = self.clients().get(found.client_id)
+        algorithm = client.userinfo_signed_response_alg if client else None
+        if algorithm is None:
+            return private_json(found.claims)
+        claims = {**found.claims, "iss": self.issuer, "aud": found.client_id}
+        return private_jwt(self.signer.sign(claims, algorithm))
 
 
 async def _token(request: Request) -> str:
