@@ -2,18 +2,36 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import cache
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.support.browsing import ARGUMENTS, Window, chromium_path, fresh_email, watched_browsers
-from tests.support.examples import World, a_world
+from tests.support.examples import Example, Program, World, a_world
 
 
 @pytest.fixture(scope="package")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with a_world(tmp_path_factory.mktemp("examples")) as found:
         yield found
+
+
+@pytest.fixture(scope="package")
+def running(
+    world: World, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str], Program]]:
+    """Return what starts a web application, the first time that a test asks for it."""
+    with ExitStack() as stack:
+
+        @cache
+        def running(name: str) -> Program:
+            scratch = tmp_path_factory.mktemp(name)
+            program = stack.enter_context(Example.of(name).started(world, scratch))
+            program.answers()
+            return program
+
+        yield running
 
 
 @pytest.fixture(scope="package")

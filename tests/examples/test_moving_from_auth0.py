@@ -2,16 +2,13 @@
 
 import pytest
 
-from tests.support.browsing import wait_until_answered
-from tests.support.examples import SECRET, Example
+from tests.support.examples import SECRET
 
 
 @pytest.fixture
-def window(world, open_browser, tmp_path):
-    example = Example.of("moving-from-auth0")
-    with example.started(world, tmp_path) as process:
-        wait_until_answered(f"{example.url}/", process)
-        yield open_browser(example.url).goto(f"{example.url}/").shows("Hello, stranger")
+def window(running, open_browser):
+    app = running("moving-from-auth0").url
+    return open_browser(app).goto(f"{app}/").shows("Hello, stranger")
 
 
 def send_me_a_code(window, email):

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import httpx2
 
+from tests.support.browsing import wait_until_answered
 from tests.support.server import Server, clean_environment, ended
 from tests.support.sinks import a_mail_sink, an_sms_gateway, free_port
 from tests.support.tls import Certificates, certificates
@@ -28,6 +29,7 @@ PATIENCE = 30.0
 SECRET = "Auth0-secrets-are-sixty-four-characters-of-letters-digits-and-_-"
 """What an application that moves here has been given by Auth0, and keeps."""
 
+_LONGEST_RUN = 300.0
 _INSTALLS = ("pip install", "npm ci")
 _BLOCK = re.compile(r"```sh\n(.*?)```", re.DOTALL)
 
@@ -60,10 +62,11 @@ class World:
     server: Server
     certificates: Certificates
 
-    def register(self, command: str) -> dict[str, str]:
-        """Run a ``latchstring clients add`` as it is written; return what it answers."""
+    def register(self, command: str, *, unique: int) -> dict[str, str]:
+        """Run a ``latchstring clients add`` as it is written, with a client ID of this run's own."""
         program, *arguments = shlex.split(command)
         assert (program, *arguments[:2]) == ("latchstring", "clients", "add"), command
+        arguments[2] += f"-{unique}"
         secret = SECRET if "--secret-stdin" in arguments else ""
         said = self.server.command(*arguments, "--json", stdin=secret)
         assert said.returncode == 0, said.stderr
@@ -112,6 +115,40 @@ def a_world(folder: Path) -> Iterator[World]:
 
 
 @dataclass(frozen=True, slots=True)
+class Program:
+    """A started example: what a person at its terminal, or with its address, does."""
+
+    process: subprocess.Popen[bytes]
+    url: str
+
+    def answers(self) -> None:
+        """Wait until its first page is there."""
+        wait_until_answered(f"{self.url}/", self.process)
+
+    def says(self, pattern: str) -> re.Match[str]:
+        """Read what it prints until a line matches; return the match."""
+        assert self.process.stdout
+        read = []
+        for line in self.process.stdout:
+            read.append(line.decode())
+            if found := re.search(pattern, read[-1]):
+                return found
+        raise AssertionError(f"it ended with {self.process.wait()} and said only {read}")
+
+    def press_enter(self) -> None:
+        """Press Enter."""
+        assert self.process.stdin
+        self.process.stdin.write(b"\n")
+        self.process.stdin.flush()
+
+    def end(self) -> tuple[int, str]:
+        """Wait for its end; return how it ended, and what it said since it was last listened to."""
+        assert self.process.stdout
+        rest = self.process.stdout.read().decode()
+        return self.process.wait(PATIENCE), rest
+
+
+@dataclass(frozen=True, slots=True)
 class Example:
     """What an example's README says, with a port of its own."""
 
@@ -137,12 +174,12 @@ class Example:
         return cls(EXAMPLES / name, port, registration, commands)
 
     @contextmanager
-    def started(self, world: World, scratch: Path) -> Iterator[subprocess.Popen[str]]:
+    def started(self, world: World, scratch: Path) -> Iterator[Program]:
         """Register it, and run what its README says in a shell, in a copy of its folder.
 
         Its ``export`` of an issuer and a client is what the environment has already.
         """
-        client = world.register(self.registration)
+        client = world.register(self.registration, unique=self.port)
         settings = [line for line in self.commands if "CLIENT_ID=" not in line]
         script = "\n".join(["set -e", *settings[:-1], f"exec {settings[-1]}"])
         process = subprocess.Popen(
@@ -151,17 +188,15 @@ class Example:
             env={**world.environment(client), "PORT": str(self.port)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            text=True,
         )
-        watchdog = threading.Timer(2 * PATIENCE, process.kill)
+        watchdog = threading.Timer(_LONGEST_RUN, process.kill)
         watchdog.start()
         try:
-            yield process
+            yield Program(process, self.url)
         finally:
             watchdog.cancel()
             process.kill()
             process.communicate()
-            world.server.command("clients", "remove", client["client_id"], "--yes")
 
     def _copied(self, scratch: Path) -> Path:
         """Return a copy that the example may write into."""
