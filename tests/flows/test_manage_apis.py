@@ -1,6 +1,6 @@
 """Administrators register, change and remove APIs."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -9,7 +9,7 @@ from latchstring.base.ids import ClientId, UserId
 from latchstring.db import statements
 from latchstring.domain.tokens import store as tokens
 from latchstring.domain.tokens.access import AccessToken, Bearer, issue
-from tests.support.administration import NOON, an_office
+from tests.support.administration import NOON, Office, an_office
 
 LETTERS = "https://api.acme.test/"
 EVENTS = statements.parse("-- events --\n-- All.\nselect type from events order by id")
@@ -66,22 +66,28 @@ def a_token(audience: str | None) -> AccessToken:
     return issue(bearer, lifetime=timedelta(hours=1), now=NOON)[1]
 
 
+async def keep(office: Office, token: AccessToken) -> None:
+    await office.database.transact(lambda tx: tokens.insert_access_token(tx, token))
+
+
+async def ended_at(office: Office, token: AccessToken) -> datetime | None:
+    digest = token.token_digest
+    found = await office.database.read(lambda tx: tokens.find_access_token(tx, digest))
+    assert found is not None
+    return found.revoked_at
+
+
 async def test_with_an_api_its_tokens_end_and_no_others(tmp_path):
     async with an_office(tmp_path / "x.db") as office:
         await office.desk.apis.add(VALUES)
         hers, other = a_token(LETTERS), a_token(None)
-        for row in (hers, other):
-            await office.database.transact(lambda tx, row=row: tokens.insert_access_token(tx, row))
+        await keep(office, hers)
+        await keep(office, other)
 
         await office.desk.apis.remove(LETTERS)
 
-        found = [
-            await office.database.read(
-                lambda tx, row=row: tokens.find_access_token(tx, row.token_digest)
-            )
-            for row in (hers, other)
-        ]
-        assert [row and row.revoked_at for row in found] == [NOON, None]
+        assert await ended_at(office, hers) == NOON
+        assert await ended_at(office, other) is None
         assert office.configuration.current.apis == {}
 
 
