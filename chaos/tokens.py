@@ -1,7 +1,7 @@
 """Tokens in an application's hands: how it comes by them, and what the nodes say of them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from chaos.driver import CREDENTIALS, TOKEN_PATH
 from chaos.ledger import OK, Entry
@@ -56,23 +56,18 @@ def two_applications(api_token_seconds: int = 86_400) -> str:
 class Held:
     """What an application has of one sign-in."""
 
-    access_token: str
-    id_token: str = ""
-    refresh_token: str = ""
-    person: str = _NOBODY
+    access_token: str = field(repr=False)
+    id_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+    person: str
 
     @classmethod
     def of(cls, entry: Entry) -> "Held":
         """Return the tokens of an answer; raise ``RuntimeError`` where it was none."""
         if entry.status != OK:
             raise RuntimeError(entry.name)
-        return cls.from_reply(entry.reply, entry.person)
-
-    @classmethod
-    def from_reply(cls, reply: Mapping[str, object], person: str = _NOBODY) -> "Held":
-        """Return the tokens of a body."""
         names = ("access_token", "id_token", "refresh_token")
-        return cls(**{name: str(reply.get(name, "")) for name in names}, person=person)
+        return cls(**{name: str(entry.reply.get(name, "")) for name in names}, person=entry.person)
 
 
 async def signed_in(stage: Stage, node: Node, more: Mapping[str, str], *, person: str = "") -> Held:
