@@ -1,4 +1,4 @@
-"""R-13, R-14 on a real server: connections open, last bytes together."""
+"""R-13, R-14 and refresh tokens on a real server: connections open, last bytes together."""
 
 import re
 from collections import Counter
@@ -15,6 +15,7 @@ from tests.support.together import a_form_request, a_json_request, send_together
 WRONG = "Wrong email or verification code."
 TOO_MANY = "You've reached the maximum number of attempts. Please try to login again."
 CODES = 50 if FULL else 5
+FAMILIES = 200 if FULL else 3
 GRANT = "http://auth0.com/oauth/grant-type/passwordless/otp"
 CREDENTIALS = {"client_id": "acme-web", "client_secret": SECRET}
 
@@ -36,9 +37,24 @@ def start_request(server, email: str, send: str = "code") -> bytes:
     return a_json_request("/passwordless/start", body, f"127.0.0.1:{server.port}")
 
 
-def answer_request(server, email: str, code: str) -> bytes:
+def answer_request(server, email: str, code: str, **more: str) -> bytes:
     body = {**CREDENTIALS, "grant_type": GRANT, "realm": "email", "username": email, "otp": code}
+    body |= more
     return a_json_request("/oauth/token", body, f"127.0.0.1:{server.port}")
+
+
+def refresh_request(server, token: str) -> bytes:
+    body = {**CREDENTIALS, "grant_type": "refresh_token", "refresh_token": token}
+    return a_json_request("/oauth/token", body, f"127.0.0.1:{server.port}")
+
+
+async def is_active(server, token: str) -> bool:
+    body = {**CREDENTIALS, "token": token}
+    answer = await one(
+        server, a_json_request("/oauth/introspect", body, f"127.0.0.1:{server.port}")
+    )
+    assert answer.status == 200, answer.body
+    return answer.json["active"]
 
 
 async def one(server, request: bytes):
@@ -116,3 +132,46 @@ async def test_m_03_of_64_parallel_presses_of_a_link_one_signs_in(server):
     assert "code=" in winners[0].location
     sessions = [answer for answer in answers if "session" in answer.head.lower()]
     assert len(sessions) == 1
+
+
+async def test_t07_64_parallel_refreshes_bring_one_generation_and_all_of_them_the_same_token(
+    server,
+):
+    for number in range(FAMILIES):
+        email = f"holder{number}@example.com"
+        code = (await a_mail(server, email)).code
+        signed_in = answer_request(server, email, code, scope="openid offline_access")
+        first = (await one(server, signed_in)).json["refresh_token"]
+
+        answers = await send_together(server.port, [refresh_request(server, first)] * 64)
+
+        assert Counter(answer.status for answer in answers) == {200: 64}
+        (second,) = {answer.json["refresh_token"] for answer in answers}
+        assert [await is_active(server, token) for token in (first, second)] == [False, True]
+        (third,) = {
+            answer.json["refresh_token"]
+            for answer in await send_together(server.port, [refresh_request(server, second)] * 2)
+        }
+        live = [await is_active(server, token) for token in (first, second, third)]
+        assert live == [False, False, True]
+
+
+async def test_t07_whoever_holds_two_generations_and_uses_both_at_once_ends_with_one_or_none(
+    server,
+):
+    for number in range(FAMILIES):
+        email = f"twice{number}@example.com"
+        code = (await a_mail(server, email)).code
+        signed_in = answer_request(server, email, code, scope="openid offline_access")
+        first = (await one(server, signed_in)).json["refresh_token"]
+        second = (await one(server, refresh_request(server, first))).json["refresh_token"]
+
+        both = [refresh_request(server, first), refresh_request(server, second)]
+        answers = await send_together(server.port, both * 32)
+
+        assert {answer.status for answer in answers} <= {200, 403}
+        given = {answer.json["refresh_token"] for answer in answers if answer.status == 200}
+        assert len(given - {second}) <= 1
+        live = [token for token in {first, second} | given if await is_active(server, token)]
+        assert len(live) <= 1
+        assert not live or {answer.status for answer in answers} == {200}  # a reuse ends it
