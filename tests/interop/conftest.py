@@ -43,7 +43,22 @@ def chromium(world: World) -> Iterator[Profiles]:
 
 
 @pytest.fixture(params=[True, False], ids=["third-party-cookies", "no-third-party-cookies"])
-def window(request: pytest.FixtureRequest, chromium: Profiles) -> Iterator[Window]:
+def third_party_cookies(request: pytest.FixtureRequest) -> bool:
+    """Run the test in both kinds of browsers."""
+    return bool(request.param)
+
+
+@pytest.fixture
+def window(chromium: Profiles, third_party_cookies: bool) -> Iterator[Window]:
     """Return a window of a fresh browser, once with and once without other sites' cookies."""
-    with chromium.open(third_party_cookies=request.param) as found:
+    with chromium.open(third_party_cookies=third_party_cookies) as found:
         yield found
+
+
+@pytest.fixture
+def origin(world: World, third_party_cookies: bool) -> str:
+    """Return where an application's own page can sign people in.
+
+    From another site than the server's that needs third-party cookies, at Auth0 as here.
+    """
+    return world.app if third_party_cookies else world.near

@@ -94,3 +94,15 @@ def test_a_token_comes_silently_by_a_refresh_token_on_any_site(world, spa, alice
 
     assert token != first
     assert spa.about(token)["email"] == alice
+
+
+def test_signing_out_ends_the_session(world, window, alice):
+    near = SpaPage(window, world.near)
+    near.sign_in(world, alice)
+
+    window.page.evaluate(LOGOUT, near.address)
+
+    window.page.wait_for_url(near.address)
+    near.resume()
+    assert not near.run("() => window.client.isAuthenticated()")
+    assert near.run(REFUSED) == "login_required"

@@ -98,8 +98,8 @@ connections   = ["email", "sms"]
 [[clients]]
 client_id     = "acme-classic"
 name          = "Acme Classic"
-callbacks     = ["{app}/classic", "{near}/classic", "{app}/lock"]
-logout_urls   = ["{app}/classic"]
+callbacks     = ["{app}/classic", "{near}/classic", "{app}/lock", "{near}/lock"]
+logout_urls   = ["{app}/classic", "{near}/classic"]
 web_origins   = ["{app}", "{near}"]
 connections   = ["email", "sms"]
 response_types = ["code", "token", "id_token", "id_token token"]
@@ -203,5 +203,10 @@ def key_set(key: rsa.RSAPrivateKey) -> str:
 
 
 def fresh_number() -> str:
-    """Return a mobile number, of those reserved for examples, that nobody has used yet."""
+    """Return a British number, of those reserved for examples, that nobody has used yet."""
     return f"+447700900{next(_numbers):03d}"
+
+
+def fresh_american_number() -> str:
+    """Return an American number, of those reserved for examples, that nobody has used yet."""
+    return f"+1202555{100 + next(_numbers):04d}"
