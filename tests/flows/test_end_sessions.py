@@ -42,7 +42,7 @@ async def test_only_the_session_that_ended_is_told_of(database, clock):
     await at_application(database, one, "acme")
     await at_application(database, two, "acme")
 
-    assert await database.transact(lambda tx: end_session(tx, one.id, clock.now()))
+    assert await database.transact(lambda tx: end_session(tx, one, clock.now()))
 
     assert await told(database, user) == [("acme", one.id)]
 
@@ -50,7 +50,7 @@ async def test_only_the_session_that_ended_is_told_of(database, clock):
 async def test_a_session_that_is_over_signs_in_nowhere(database, clock):
     user = await a_user(database, ALICE, clock.now())
     session = await a_session(database, user, "one", clock.now())
-    await database.transact(lambda tx: end_session(tx, session.id, clock.now()))
+    await database.transact(lambda tx: end_session(tx, session, clock.now()))
 
     assert not await database.transact(lambda tx: sessions.note_client(tx, session.id, "acme"))
     assert not await database.transact(lambda tx: sessions.note_client(tx, "nobody's", "acme"))

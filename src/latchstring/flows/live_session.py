@@ -17,8 +17,8 @@ async def is_live(
 ) -> bool:
     """Tell whether the person is still signed in; signing out ends what is on its way too.
 
-    For an application that wants to hear of the session's end, this is written down in the same
-    breath: it gets its tokens and is told later, or gets none.
+    The caller holds the user. An application that wants to hear of the session's end is noted in
+    the same breath: it gets its tokens and is told later, or gets none.
     """
     session = await sessions.find_session(tx, session_id)
     if session is None or not session.is_live(now):

@@ -28,6 +28,6 @@ class SignOut(msgspec.Struct, frozen=True):
 
     async def _end(self, tx: Transaction, session: Session, origin: Origin) -> None:
         now = self.clock.now()
-        if await end_session(tx, session.id, now):
+        if await end_session(tx, session, now):
             ended = SessionEnded(user_id=session.user_id, session_id=session.id)
             await audit.record(tx, ended, origin, now=now)

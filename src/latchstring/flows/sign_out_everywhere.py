@@ -39,8 +39,7 @@ async def end_everywhere(
 ) -> int:
     """End all that a user could still do, and leave word for the applications.
 
-    The user is held first: whoever held the user may have given out a session or a token, and
-    whoever comes later finds those sessions over.
+    The user is held first, as whoever held the user may have given out a session or a token.
     """
     now = clock.now()
     await identities.hold_user_alone(tx, user_id)

@@ -60,7 +60,7 @@ async def list_users(tx: Transaction, before: UserId | None, count: int) -> list
 
 async def hold_user_alone(tx: Transaction, user_id: UserId) -> bool:
     """Be alone with a user until the transaction ends; answer whether there is one."""
-    return await tx.one(SQL["hold_user_alone"], str, {"user_id": user_id}) is not None
+    return await tx.run(SQL["hold_user_alone"], {"user_id": user_id}) == 1
 
 
 async def set_blocked(

@@ -41,9 +41,8 @@ where cast(:before as text) is null
 order by created_at desc, id desc limit :count
 
 -- hold_user_alone --
--- Wait for whoever holds the user, and let whoever comes later wait.
-select id from users where id = :user_id
-/*pg for no key update */
+-- Wait for whoever holds the user, and let whoever comes later wait: nothing changes.
+update users set sign_ins = sign_ins where id = :user_id
 
 -- set_blocked --
 -- Shut a user out, or let them in again.

@@ -9,15 +9,14 @@ on conflict (id) do nothing
 
 -- claim --
 -- Take what is due, the longest waiting first. A notice that somebody holds is not due until the lease has
--- run out, so whoever gets a row from this is alone with it.
+-- run out, so whoever gets a row from this is alone with it: who comes second waits, and finds it not due.
 update logout_notices
 set lease_owner = :owner, due_at = :leased_until, attempts = attempts + 1
 where id in (
     select n.id from logout_notices n
     where n.state = 'waiting' and n.due_at <= :now
-    order by n.due_at limit :most
-    /*pg for update skip locked */
-)
+    order by n.due_at, n.id limit :most
+) and state = 'waiting' and due_at <= :now
 returning {columns}
 
 -- settle --

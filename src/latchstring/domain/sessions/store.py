@@ -45,7 +45,10 @@ async def end_sessions_of(tx: Transaction, user_id: UserId, now: datetime) -> in
 
 
 async def note_client(tx: Transaction, session_id: SessionId, client_id: ClientId) -> bool:
-    """Remember an application that wants to hear of the session's end; false: it is over."""
+    """Remember an application that wants to hear of the session's end; false: it is over.
+
+    For a user whom ``tx`` holds: whoever ends the session holds the user alone.
+    """
     values = {"session_id": session_id, "client_id": client_id}
     return await tx.run(SQL["note_client"], values) == 1
 

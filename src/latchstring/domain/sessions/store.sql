@@ -31,12 +31,11 @@ update sessions set ended_at = :now where id = :id and ended_at is null
 update sessions set ended_at = :now where user_id = :user_id and ended_at is null
 
 -- note_client --
--- A session that is not over signed in to an application. Whoever ends it waits until this is durable, or
--- came before, and then there is no row.
+-- A session that is not over signed in to an application. For a user whom this transaction holds: whoever
+-- ends the session waits until this is durable, or came before, and then there is no row.
 insert into session_clients (session_id, client_id, sid, user_id, ends_at)
 select s.id, :client_id, s.id, s.user_id, s.ends_at
 from sessions s where s.id = :session_id and s.ended_at is null
-/*pg for share */
 on conflict (session_id, client_id, sid) do update set ends_at = excluded.ends_at
 
 -- carry_clients --
