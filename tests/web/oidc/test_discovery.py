@@ -44,6 +44,7 @@ async def test_only_what_works_is_advertised(application):
         "authorization_code",
         "urn:ietf:params:oauth:grant-type:device_code",
         "refresh_token",
+        "implicit",
     ]
     assert document["code_challenge_methods_supported"] == ["S256"]
     assert document["id_token_signing_alg_values_supported"] == ["RS256", "ES256"]
@@ -122,3 +123,15 @@ async def test_pages_of_a_client_may_read_both_documents(application):
     for path in (WELL_KNOWN, "/.well-known/jwks.json"):
         response = await application.http.get(path, headers={"Origin": "https://app.test"})
         assert response.headers["access-control-allow-origin"] == "https://app.test"
+
+
+async def test_what_the_openid_dynamic_plan_looks_for_is_there(application):
+    document = (await application.http.get(WELL_KNOWN)).json()
+
+    types = {frozenset(words.split()) for words in document["response_types_supported"]}
+    assert {frozenset({"code"}), frozenset({"id_token"}), frozenset({"id_token", "token"})} <= types
+    assert {"authorization_code", "implicit"} <= set(document["grant_types_supported"])
+    assert "RS256" in document["userinfo_signing_alg_values_supported"]
+    assert {"private_key_jwt", "client_secret_basic"} <= set(
+        document["token_endpoint_auth_methods_supported"]
+    )

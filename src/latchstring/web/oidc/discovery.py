@@ -18,6 +18,9 @@ from latchstring.web.oidc.checks import RESPONSE_MODES, RESPONSE_TYPES
 from latchstring.web.oidc.client_authentication import METHODS, METHODS_OF_ITS_OWN
 from latchstring.web.oidc.shapes import DiscoveryDocument
 
+IMPLICIT = "implicit"
+"""No word of the token endpoint: RFC 8414's for tokens that come straight from /authorize."""
+
 _MAX_AGE = int(jwks.MAX_AGE.total_seconds())
 
 
@@ -49,7 +52,7 @@ def discovery(issuer: str, grant_types: Iterable[str], *, registering: bool = Fa
         scopes_supported=SCOPES,
         response_types_supported=RESPONSE_TYPES,
         response_modes_supported=RESPONSE_MODES,
-        grant_types_supported=tuple(grant_types),
+        grant_types_supported=(*grant_types, IMPLICIT),
         subject_types_supported=("public",),
         id_token_signing_alg_values_supported=tuple(SigningAlgorithm),
         userinfo_signing_alg_values_supported=tuple(SigningAlgorithm),

@@ -16,9 +16,9 @@ from latchstring.base.settings import GrantType, SigningAlgorithm
 from latchstring.base.settings_texts import RESPONSE_TYPES, response_type
 from latchstring.domain.authorizations.scopes import SCOPES
 from latchstring.web.oidc.client_authentication import METHODS
+from latchstring.web.oidc.discovery import IMPLICIT
 from latchstring.web.oidc.errors import BadMetadata, BadRedirectUri
 
-IMPLICIT = "implicit"
 NONE, PRIVATE_KEY_JWT = "none", "private_key_jwt"
 _GRANTS = (
     GrantType.AUTHORIZATION_CODE.value,
