@@ -85,3 +85,13 @@ async def test_before_the_first_start_nothing_has_to_be_waited_for(house):
     sign_in = SimpleNamespace(request=SimpleNamespace(last_start_at=None, starts=0))
     desk = desk_of(house)
     assert desk.resend_opens(sign_in) == house.clock.now()  # type: ignore[arg-type]  # all of a sign-in that it reads
+
+
+async def test_pages_and_messages_speak_the_language_that_the_application_named(house, monkeypatch):
+    desk = desk_of(house)
+    monkeypatch.setattr(type(desk.languages), "choose", lambda _, *wishes: wishes[0] or "en")
+    page = await house.browser().authorize(ui_locales="de")
+    other = await house.browser().authorize()
+
+    assert page.response.headers["content-language"] == "de"
+    assert other.response.headers["content-language"] == "en"
