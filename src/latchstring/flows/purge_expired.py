@@ -21,6 +21,7 @@ from latchstring.domain.limits import store as limits
 from latchstring.domain.notices import store as notices
 from latchstring.domain.registrations import store as registrations
 from latchstring.domain.sessions import store as sessions
+from latchstring.domain.tickets import store as tickets
 from latchstring.domain.tokens import store as tokens
 
 KEPT = timedelta(days=1)
@@ -77,6 +78,7 @@ class PurgeExpired(msgspec.Struct, frozen=True):
             lambda tx: authorizations.purge_codes(tx, before=day_ago, count=BATCH),
             lambda tx: authorizations.purge_pushed_requests(tx, before=day_ago, count=BATCH),
             lambda tx: devices.purge(tx, before=day_ago, count=BATCH),
+            lambda tx: tickets.purge(tx, before=now, count=BATCH),
             lambda tx: tokens.purge_access_tokens(tx, before=day_ago, count=BATCH),
             lambda tx: tokens.purge_families(tx, before=day_ago, count=BATCH),
             lambda tx: clients.purge_assertions(tx, before=now, count=BATCH),
