@@ -9,6 +9,7 @@ from latchstring.web.http.render import Renderer
 from latchstring.web.http.sentence import gettext
 from latchstring.web.http.static import StaticFiles
 from latchstring.web.pages import device_wording, views, wording
+from latchstring.web.pages.auth0_pages import BrowserCheck, CodeConfirm
 
 AT = datetime(2026, 11, 23, 14, 35, tzinfo=UTC)
 TEN_MINUTES = timedelta(minutes=10)
@@ -97,6 +98,12 @@ LINK_CONFIRM = views.LinkConfirm(
 )
 
 
+CODE_CONFIRM = CodeConfirm(
+    frame=FRAME,
+    identifier="a•••@example.com",
+    action="/passwordless/verify_redirect?client_id=acme-web",
+)
+
 SIGN_IN_PAGES: dict[str, Page] = {
     "sign-in-email": SIGN_IN_EMAIL,
     "sign-in-email-existing-users-only": replace(SIGN_IN_EMAIL, sign_up=False, phone_url=None),
@@ -157,6 +164,17 @@ SIGN_IN_PAGES: dict[str, Page] = {
         frame=FRAME, identifier=ALICE, action="/signin/continue", other_url="/signin/new"
     ),
     "signed-in-elsewhere": views.SignedInElsewhere(frame=FRAME),
+}
+
+AUTH0_PAGES: dict[str, Page] = {
+    "code-confirm": CODE_CONFIRM,
+    "code-confirm-switch": replace(CODE_CONFIRM, signed_in_as="bob@example.com"),
+    "browser-check": BrowserCheck(
+        frame=FRAME,
+        page="https://acme.example/co#origin=https%3A%2F%2Fauth.acme.example",
+        co_id="a-public-id",
+        action="/co/continue?client_id=acme-web",
+    ),
 }
 
 LINK_PAGES: dict[str, Page] = {
@@ -303,7 +321,9 @@ AUTHORIZE_PAGES: dict[str, Page] = {
     ),
 }
 
-PAGES: dict[str, Page] = SIGN_IN_PAGES | LINK_PAGES | DEVICE_PAGES | NOTICE_PAGES | AUTHORIZE_PAGES
+PAGES: dict[str, Page] = (
+    SIGN_IN_PAGES | LINK_PAGES | DEVICE_PAGES | NOTICE_PAGES | AUTHORIZE_PAGES | AUTH0_PAGES
+)
 
 
 def a_renderer(*, secure: bool = False) -> Renderer:
