@@ -168,7 +168,7 @@ async def test_a_11_what_comes_twice_is_refused_in_query_and_body(house):
             assert_refused(pushed, 400, "invalid_request")
 
 
-NOT_HERE = [
+NOT_HERE: list[tuple[dict[str, str | None], str]] = [
     ({"response_type": None}, "invalid_request"),
     ({"response_type": "token"}, "unsupported_response_type"),
     ({"response_type": "code token"}, "unsupported_response_type"),
@@ -186,7 +186,7 @@ async def test_a_12_what_does_not_exist_here_is_told_to_the_application(house):
         assert (answer["error"], answer["state"], answer["iss"]) == (error, "a state", ISSUER)
 
 
-UNSOUND = [
+UNSOUND: list[dict[str, str]] = [
     {},
     {"code_challenge": CHALLENGE, "code_challenge_method": "plain"},
     {"code_challenge": CHALLENGE, "code_challenge_method": "s256"},

@@ -54,6 +54,7 @@ class AnswerRequest(msgspec.Struct, frozen=True):
         A code is looked at again when it is exchanged, tokens are not.
         """
         kinds, lifetime = request.response_types, self.code_lifetime
+        code: str | None = None
         if kinds == {CODE}:
             code = await issue_code(tx, request, session, lifetime=lifetime, now=now)
             return Recorded(kinds=kinds, code=code, unsigned=None)
@@ -64,7 +65,6 @@ class AnswerRequest(msgspec.Struct, frozen=True):
         wanted = self._token_request(request, session, client)
         if wanted is None:
             return None
-        code = None
         if CODE in kinds:
             code = await issue_code(tx, request, session, lifetime=lifetime, now=now)
             # A late replay of the code ends the tokens that traveled beside it.
