@@ -21,6 +21,7 @@ from latchstring.domain.authorizations import store as authorizations
 from latchstring.domain.challenges import store as challenges
 from latchstring.domain.delivery import store as delivery
 from latchstring.domain.devices import store as devices
+from latchstring.domain.registrations import store as registrations
 from latchstring.domain.sessions import store as sessions
 from latchstring.domain.tickets import store as tickets
 from latchstring.domain.tokens import store as tokens
@@ -47,6 +48,7 @@ class EndWhatWasLive(msgspec.Struct, frozen=True):
         """
         now = self.clock.now()
         await tickets.drop_tickets(tx)
+        await registrations.end_all_tokens(tx)
         ended = EverythingEnded(
             reason=reason,
             challenges=await challenges.void_all(tx, now),

@@ -15,6 +15,7 @@ import pytest
 
 from latchstring.base.outbound_guard import Networks
 from latchstring.db import statements
+from latchstring.flows.end_what_was_live import EndWhatWasLive, Reason
 from latchstring.flows.manage_clients import ManageClients
 from latchstring.flows.manage_registration_tokens import ManageRegistrationTokens
 from latchstring.flows.refresh_configuration import RefreshConfiguration
@@ -149,6 +150,15 @@ async def test_a_token_is_good_for_its_uses_and_its_time(desk):
     late = await desk.token(life=timedelta(hours=1))
     desk.provider.clock.advance(3600)
     assert (await desk.register(late)).status_code == 401
+
+
+async def test_a_token_does_not_come_back_with_a_backup(desk):
+    token = await desk.token(uses=2)
+    end = EndWhatWasLive(desk.provider.clock)
+
+    await desk.provider.database.transact(lambda tx: end(tx, Reason.RESTORED))
+
+    assert (await desk.register(token)).status_code == 401
 
 
 async def test_of_many_who_come_with_one_token_so_many_register_as_it_has_uses(desk):

@@ -32,6 +32,11 @@ async def end_token(tx: Transaction, token_id: str, now: datetime) -> bool:
     return await tx.run(SQL["end_token"], {"id": token_id, "now": now}) == 1
 
 
+async def end_all_tokens(tx: Transaction) -> int:
+    """Take all uses of every token, and return how many tokens had any."""
+    return await tx.run(SQL["end_all_tokens"], {})
+
+
 async def purge_tokens(tx: Transaction, *, before: datetime, count: int) -> int:
     """Drop a batch of tokens that expired, and return how many."""
     return await tx.run(SQL["purge_tokens"], {"before": before, "count": count})

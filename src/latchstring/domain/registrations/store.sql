@@ -23,6 +23,10 @@ returning {_token}
 -- An administrator takes it back.
 update registration_tokens set uses_left = 0 where id = :id and uses_left > 0 and expires_at > :now
 
+-- end_all_tokens --
+-- Nobody knows any more how many uses were taken.
+update registration_tokens set uses_left = 0 where uses_left > 0
+
 -- purge_tokens --
 -- Drop a small batch of those that are over.
 delete from registration_tokens
