@@ -66,6 +66,14 @@ def test_a_user_is_deleted_only_on_purpose(tmp_path):
     assert shell.answer("users", "list") == []
 
 
+def test_a_user_is_signed_out_everywhere(tmp_path):
+    shell, alice = with_alice(tmp_path)
+    answer = shell.answer("users", "sign-out", "alice@example.com")
+    assert answer == {"id": alice.user_id, "sessions": 1}
+    result = shell.run("users", "sign-out", alice.user_id)
+    assert result.stdout == f"Signed out {alice.user_id}: 0 sessions.\n"
+
+
 def test_codes_are_voided(tmp_path):
     shell, _ = with_alice(tmp_path)
     assert shell.answer("codes", "void", "alice@example.com") == {"voided": 1}
@@ -77,6 +85,7 @@ def test_codes_are_voided(tmp_path):
     [
         ["users", "show", "alice"],
         ["users", "block", "email|0"],
+        ["users", "sign-out", "bob@example.com"],
         ["users", "delete", "bob@example.com", "--yes"],
         ["codes", "void", "alice@"],
         ["codes", "void", "12"],
