@@ -169,13 +169,15 @@ SIGN_IN_PAGES: dict[str, Page] = {
 AUTH0_PAGES: dict[str, Page] = {
     "code-confirm": CODE_CONFIRM,
     "code-confirm-switch": replace(CODE_CONFIRM, signed_in_as="bob@example.com"),
-    "browser-check": BrowserCheck(
-        frame=FRAME,
-        page="https://acme.example/co#origin=https%3A%2F%2Fauth.acme.example",
-        co_id="a-public-id",
-        action="/co/continue?client_id=acme-web",
-    ),
 }
+
+BROWSER_CHECK = BrowserCheck(
+    frame=FRAME,
+    page="https://acme.example/co#origin=https%3A%2F%2Fauth.acme.example",
+    co_id="a-public-id",
+    action="/co/continue?client_id=acme-web",
+)
+"""Not among the others, since it loads the application's page in a frame."""
 
 LINK_PAGES: dict[str, Page] = {
     "link-continue": views.LinkContinue(frame=FRAME, action="/l/token"),

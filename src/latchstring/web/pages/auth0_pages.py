@@ -110,8 +110,10 @@ class Auth0Pages(ProtocolPages, frozen=True):
             co_id=verification.co_id,
             action=verification.action,
         )
-        response = self.desk.page(request, view)
-        # The one page that frames anything, and that one origin alone.
-        origin = origin_of(verification.page)
-        response.headers["Content-Security-Policy"] += f"; frame-src {origin}"
-        return response
+        return framing(self.desk.page(request, view), verification.page)
+
+
+def framing(response: Response, page: str) -> Response:
+    """Let the one page that frames anything frame that page's origin alone."""
+    response.headers["Content-Security-Policy"] += f"; frame-src {origin_of(page)}"
+    return response
