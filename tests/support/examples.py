@@ -63,7 +63,7 @@ class World:
     certificates: Certificates
 
     def register(self, command: str, *, unique: int) -> dict[str, str]:
-        """Run a ``latchstring clients add`` as it is written, with a client ID of this run's own."""
+        """Run a ``latchstring clients add`` as written, but with an ID of this run's own."""
         program, *arguments = shlex.split(command)
         assert (program, *arguments[:2]) == ("latchstring", "clients", "add"), command
         arguments[2] += f"-{unique}"
