@@ -10,6 +10,8 @@ from datetime import timedelta
 import httpx2
 import jwt
 import pytest
+from authlib.oauth2.rfc7523 import private_key_jwt_sign
+from joserfc.jwk import RSAKey
 from jwt.algorithms import HMACAlgorithm
 
 from latchstring.domain.clients import store as clients
@@ -19,6 +21,7 @@ from tests.support.assertions import (
     claims,
     ec_key,
     key_set,
+    private_pem,
     public_jwk,
     public_texts,
     rsa_key,
@@ -108,6 +111,20 @@ async def test_libraries_name_the_audience_differently(provider, application, au
     assertion = signed(rsa_key(), said(provider, audience=audience))
 
     assert_believed(await present(application, assertion, client_id=client_id))
+
+
+async def test_an_assertion_of_authlibs_lasts_an_hour_and_is_good_once(provider, application):
+    now = int(provider.clock.now().timestamp())
+    assertion = private_key_jwt_sign(
+        RSAKey.import_key(private_pem(rsa_key())),
+        "acme-keys",
+        f"{ISSUER}oauth/token",
+        issued_at=now,
+    )
+    assert jwt.decode(assertion, options={"verify_signature": False})["exp"] == now + 3600
+
+    assert_believed(await present(application, assertion))
+    assert_refused(await present(application, assertion))
 
 
 async def test_an_assertion_for_one_endpoint_is_not_for_another(provider, application):

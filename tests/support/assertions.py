@@ -14,7 +14,12 @@ from uuid import uuid4
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from latchstring.base.outbound import LARGEST_ANSWER, Answer, OutboundError
@@ -66,6 +71,11 @@ def signed(key: Private, members: Mapping[str, Any], **header: Any) -> str:
     headers = {"kid": "k1"} | header
     found = {name: value for name, value in headers.items() if value is not None}
     return jwt.encode(dict(members), key, algorithm, headers=found)
+
+
+def private_pem(key: Private) -> str:
+    form = PrivateFormat.PKCS8
+    return key.private_bytes(Encoding.PEM, form, NoEncryption()).decode()
 
 
 def by_hand(header: Mapping[str, Any], members: Mapping[str, Any], signature: bytes = b"") -> str:
