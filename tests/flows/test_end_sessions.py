@@ -1,5 +1,6 @@
 """Whoever ends a session leaves word for the applications that want to hear of it."""
 
+from latchstring.base.ids import ClientId, SessionId
 from latchstring.base.origin import NOWHERE
 from latchstring.domain.audit import store as audit
 from latchstring.domain.notices.notice import State
@@ -52,8 +53,10 @@ async def test_a_session_that_is_over_signs_in_nowhere(database, clock):
     session = await a_session(database, user, "one", clock.now())
     await database.transact(lambda tx: end_session(tx, session, clock.now()))
 
-    assert not await database.transact(lambda tx: sessions.note_client(tx, session.id, "acme"))
-    assert not await database.transact(lambda tx: sessions.note_client(tx, "nobody's", "acme"))
+    for found in (session.id, SessionId("nobody's")):
+        assert not await database.transact(
+            lambda tx, it=found: sessions.note_client(tx, it, ClientId("acme"))
+        )
 
 
 async def test_all_sessions_of_a_user_and_of_nobody_else_are_told_of(database, clock):

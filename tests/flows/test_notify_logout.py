@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import jwt
 import pytest
@@ -10,12 +11,15 @@ import pytest
 from latchstring.base.origin import NOWHERE
 from latchstring.base.outbound import Answer, Outbound, OutboundError
 from latchstring.base.settings import SigningAlgorithm
-from latchstring.domain.keys.signer import TokenKind
+from latchstring.db.database import Database
+from latchstring.domain.clients.client import Client
+from latchstring.domain.keys.signer import Signer, TokenKind
 from latchstring.domain.notices.notice import EVENT, State
 from latchstring.flows import notify_logout
 from latchstring.flows.notify_logout import LEASE, NotifyLogout
 from latchstring.flows.purge_expired import PurgeExpired
 from latchstring.flows.sign_out import SignOut
+from tests.support.clock import FixedClock
 from tests.support.gateway import answer
 from tests.support.places import ALL
 from tests.support.receiver import Receiver, receiving
@@ -37,14 +41,14 @@ ISSUER = "https://auth.test/"
 
 @dataclass
 class House:
-    database: object
-    clock: object
-    signer: object
-    clients: dict = field(default_factory=dict)
+    database: Database
+    clock: FixedClock
+    signer: Signer
+    clients: dict[str, Client] = field(default_factory=dict)
     outbound: Outbound = field(default_factory=lambda: Outbound(whole_seconds=0.5))
 
     def loop(self, owner="serve/1", **changes):
-        values = {
+        values: dict[str, Any] = {
             "database": self.database,
             "clock": self.clock,
             "clients": lambda: self.clients,

@@ -1,6 +1,8 @@
 """Many sign-outs at once: each application is told of each session once."""
 
 import asyncio
+from collections.abc import Coroutine
+from typing import Any
 
 import jwt
 import pytest
@@ -37,7 +39,7 @@ async def test_of_64_sign_outs_at_once_each_application_is_told_once(database, c
     sign_out, everywhere = SignOut(database, clock), SignOutEverywhere(database, clock)
     manage = ManageUsers(database, clock)
 
-    tries = [sign_out(made[0], NOWHERE) for _ in range(24)]
+    tries: list[Coroutine[Any, Any, object]] = [sign_out(made[0], NOWHERE) for _ in range(24)]
     tries += [everywhere(user, NOWHERE) for _ in range(24)]
     tries += [manage.sign_out(ALICE.value) for _ in range(16)]
     await asyncio.gather(*tries)

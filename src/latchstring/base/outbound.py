@@ -45,16 +45,20 @@ class Answer(msgspec.Struct, frozen=True):
     body: bytes
 
 
-class Caller(Protocol):
-    """Whoever calls applications."""
-
-    async def get(self, url: str, *, trusted: bool, limit: int = LARGEST_ANSWER) -> Answer:
-        """Return what the URL holds; raise ``OutboundError``."""
+class Poster(Protocol):
+    """Whoever tells applications something."""
 
     async def post_form(
         self, url: str, fields: Mapping[str, str], *, trusted: bool, limit: int = LARGEST_ANSWER
     ) -> Answer:
         """Post a form and return the answer, whatever its status; raise ``OutboundError``."""
+
+
+class Caller(Poster, Protocol):
+    """Whoever calls applications."""
+
+    async def get(self, url: str, *, trusted: bool, limit: int = LARGEST_ANSWER) -> Answer:
+        """Return what the URL holds; raise ``OutboundError``."""
 
 
 async def resolve(host: str, port: int) -> Sequence[str]:

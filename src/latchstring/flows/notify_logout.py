@@ -18,7 +18,7 @@ from latchstring.base.errors import Unavailable
 from latchstring.base.ids import NoticeId
 from latchstring.base.logging import get_logger
 from latchstring.base.origin import NOWHERE
-from latchstring.base.outbound import Caller, OutboundError, OutboundRefused
+from latchstring.base.outbound import OutboundError, OutboundRefused, Poster
 from latchstring.db.database import Database, Transaction
 from latchstring.domain.audit import store as audit
 from latchstring.domain.audit.event import LogoutNotDelivered
@@ -62,7 +62,7 @@ class NotifyLogout(msgspec.Struct, eq=False, kw_only=True):
     clients: Callable[[], Mapping[str, Client]]
     signer: Signer
     issuer: str
-    caller: Caller
+    caller: Poster
     owner: str
     report: Report = _silent
     draw: Callable[[], float] = msgspec.field(default_factory=lambda: SystemRandom().random)

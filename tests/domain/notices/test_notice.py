@@ -74,5 +74,6 @@ def test_r17_after_four_more_tries_further_and_further_apart_nobody_tries_any_mo
 
 
 def test_those_that_failed_together_come_back_apart():
-    early, late = (after_failure(tried(3), "", now=AT, draw=lambda d=d: d) for d in (0.0, 0.999))
+    early = after_failure(tried(3), "", now=AT, draw=lambda: 0.0)
+    late = after_failure(tried(3), "", now=AT, draw=lambda: 0.999)
     assert timedelta(seconds=14) < late.due_at - early.due_at <= timedelta(seconds=15)
