@@ -95,3 +95,12 @@ async def test_pages_and_messages_speak_the_language_that_the_application_named(
 
     assert page.response.headers["content-language"] == "de"
     assert other.response.headers["content-language"] == "en"
+
+
+async def test_a_window_is_cut_off_from_its_opener_unless_that_waits_for_its_message(house):
+    alone = await house.browser().authorize()
+    opened = await house.browser().authorize(response_mode="web_message")
+
+    assert alone.response.headers["cross-origin-opener-policy"] == "same-origin"
+    assert "cross-origin-opener-policy" not in opened.response.headers
+    assert opened.response.headers["x-frame-options"] == "DENY"

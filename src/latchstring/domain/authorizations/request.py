@@ -22,6 +22,10 @@ HERE = "here"
 """The response mode of a sign-in that a page of ours asked for; no application can name it."""
 
 
+WEB_MESSAGE = "web_message"
+"""The response mode of an answer to the page that opened this window, or stands around it."""
+
+
 class Prompt(StrEnum):
     """What the application wants the person to be asked."""
 
@@ -132,6 +136,11 @@ class AuthorizationRequest(msgspec.Struct, frozen=True, kw_only=True):
     def ends_here(self) -> bool:
         """Whether a page of ours asked: the browser goes back to it, and there is no code."""
         return self.response_mode == HERE
+
+    @property
+    def has_opener(self) -> bool:
+        """Whether the page that opened the window waits for the answer in it."""
+        return self.response_mode == WEB_MESSAGE
 
     @property
     def response_types(self) -> frozenset[str]:

@@ -13,10 +13,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from latchstring.base.settings_urls import origin_of
+from latchstring.domain.authorizations.request import WEB_MESSAGE
 from latchstring.domain.clients.client import Client
 from latchstring.flows.answer_request import Answer
 from latchstring.web.http.answers import see_other, with_query
-from latchstring.web.oidc.asked import FORM_POST, FRAGMENT, WEB_MESSAGE, Asked
+from latchstring.web.oidc.asked import FORM_POST, FRAGMENT, Asked
 from latchstring.web.oidc.errors import AuthorizeRefused
 from latchstring.web.oidc.pages import Pages
 

@@ -5,9 +5,10 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from latchstring.domain.authorizations.request import WEB_MESSAGE
 from latchstring.web.http.parameters import Parameters
 
-QUERY, FRAGMENT, FORM_POST, WEB_MESSAGE = "query", "fragment", "form_post", "web_message"
+QUERY, FRAGMENT, FORM_POST = "query", "fragment", "form_post"
 RESPONSE_MODES = (QUERY, FRAGMENT, FORM_POST, WEB_MESSAGE)
 """How the answer travels (OAuth 2.0 Multiple Response Types, Form Post, Web Message)."""
 

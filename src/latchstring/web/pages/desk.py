@@ -72,9 +72,13 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     def page(self, request: Request, view: Page, *, status: int | None = None) -> Response:
         """Render a page in the request's language."""
         origin: Origin = request.state.origin
-        return self.renderer.page(
+        response = self.renderer.page(
             view, request_id=origin.request_id, language=origin.language, status=status
         )
+        if getattr(request.state, "has_opener", False):
+            # It would cut the window off from the page that waits for its message.
+            del response.headers["Cross-Origin-Opener-Policy"]
+        return response
 
     def client(self, client_id: ClientId | str) -> Client | None:
         """Return a client that is registered now."""
@@ -95,6 +99,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
         if client is None:
             raise InvalidRequest(detail="the client was removed")
         self._speak(request, found)
+        request.state.has_opener = found.has_opener
         return SignIn(request=found, client=client, browser=browser)
 
     def _speak(self, request: Request, found: AuthorizationRequest) -> None:
