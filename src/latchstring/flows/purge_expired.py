@@ -76,7 +76,7 @@ class PurgeExpired(msgspec.Struct, frozen=True):
             lambda tx: delivery.purge_settled(tx, before=day_ago, most=BATCH),
             lambda tx: authorizations.purge_requests(tx, before=day_ago, count=BATCH),
             lambda tx: authorizations.purge_codes(tx, before=day_ago, count=BATCH),
-            lambda tx: authorizations.purge_pushed_requests(tx, before=day_ago, count=BATCH),
+            lambda tx: authorizations.purge_pushed_requests(tx, before=now, count=BATCH),
             lambda tx: devices.purge(tx, before=day_ago, count=BATCH),
             lambda tx: tickets.purge(tx, before=now, count=BATCH),
             lambda tx: tokens.purge_access_tokens(tx, before=day_ago, count=BATCH),

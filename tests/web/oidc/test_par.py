@@ -4,6 +4,8 @@ import asyncio
 
 import pytest
 
+from latchstring.flows.end_what_was_live import EndWhatWasLive, Reason
+from latchstring.flows.purge_expired import PurgeExpired
 from tests.support.provider import (
     CALLBACK,
     ISSUER,
@@ -235,6 +237,25 @@ async def test_a_client_that_has_to_push_does_nothing_else(browser, application,
 async def test_a_callback_taken_off_meanwhile_is_not_followed(browser, application, provider):
     uri = await pushed(application)
     provider.clients["acme-web"] = a_client(callbacks=("https://app.test/new",))
+
+    await assert_no_such_request(await bring(browser, uri))
+
+
+async def test_a_pushed_request_leaves_nothing_behind(application, provider):
+    await pushed(application)
+    purge = PurgeExpired(provider.database, provider.clock)
+    assert await purge() == 0
+    provider.clock.advance(61)
+
+    assert await purge() == 1
+
+
+async def test_what_was_pushed_before_commits_were_lost_is_not_there(
+    browser, application, provider
+):
+    uri = await pushed(application)
+    end = EndWhatWasLive(provider.clock)
+    await provider.database.transact(lambda tx: end(tx, Reason.FAILED_OVER))
 
     await assert_no_such_request(await bring(browser, uri))
 

@@ -60,7 +60,8 @@ async def complete_request(tx: Transaction, request_id: AuthorizationId, now: da
 
 
 async def complete_all_requests(tx: Transaction, now: datetime) -> int:
-    """Close every request that waits for its answer; answer how many there were."""
+    """Close every request that waits for its answer, or was only pushed; answer how many waited."""
+    await tx.run(SQL["drop_pushed_requests"], {})
     return await tx.run(SQL["complete_all_requests"], {"now": now})
 
 

@@ -111,6 +111,10 @@ update pushed_requests set used_at = :now
 where uri_digest = :uri_digest and client_id = :client_id and used_at is null and expires_at > :now
 returning uri_digest, client_id, parameters, created_at, expires_at, used_at
 
+-- drop_pushed_requests --
+-- Nothing that was pushed before this moment is to be had.
+delete from pushed_requests
+
 -- insert_consent --
 -- A scope is granted once.
 insert into consents (user_id, client_id, audience, scope, granted_at)
