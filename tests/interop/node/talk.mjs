@@ -2,8 +2,9 @@
 import { createInterface } from "node:readline";
 import { webcrypto } from "node:crypto";
 
-// Node.js 18, which Debian 12 has, does not make it a global yet.
+// Node.js 18, which Debian 12 has, does not make them globals yet.
 globalThis.crypto ??= webcrypto;
+globalThis.CryptoKey ??= webcrypto.CryptoKey;
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 
