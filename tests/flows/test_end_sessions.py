@@ -6,6 +6,7 @@ from latchstring.domain.audit import store as audit
 from latchstring.domain.notices.notice import State
 from latchstring.domain.sessions import store as sessions
 from latchstring.flows.end_sessions import end_session, end_sessions_of, replace_session
+from latchstring.flows.end_what_was_live import EndWhatWasLive, Reason
 from latchstring.flows.manage_users import ManageUsers
 from latchstring.flows.purge_expired import PurgeExpired
 from latchstring.flows.sign_out import SignOut
@@ -132,6 +133,21 @@ async def test_an_administrator_who_signs_out_blocks_or_deletes_somebody_leaves_
         await at_application(database, session, "acme")
         await change(ALICE.value)
         assert ("acme", session.id) in await told(database, user)
+
+
+async def test_when_everything_ends_nobody_signed_out_and_what_waits_to_be_told_stays(
+    database, clock
+):
+    user = await a_user(database, ALICE, clock.now())
+    one, two = [await a_session(database, user, name, clock.now()) for name in ("one", "two")]
+    for session in (one, two):
+        await at_application(database, session, "acme")
+    await SignOut(database, clock)(one, NOWHERE)
+
+    await database.transact(lambda tx: EndWhatWasLive(clock)(tx, Reason.RESTORED))
+
+    assert await told(database, user) == [("acme", one.id)]
+    assert await database.transact(lambda tx: sessions.take_clients(tx, two.id)) == []
 
 
 async def test_what_was_settled_long_ago_and_what_ended_by_age_is_forgotten(database, clock):
