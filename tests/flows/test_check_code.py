@@ -1,5 +1,7 @@
 """A code that is checked stays; a wrong one counts."""
 
+from typing import Any
+
 import pytest
 
 from latchstring.base.errors import TooManyRequests
@@ -18,16 +20,14 @@ ALICE = "alice@example.com"
 
 
 async def check(house: House, code: str, **changes: object) -> None:
-    request = VerifyRequest(
-        **{
-            "client_id": "acme-web",
-            "connection": house.installation.configuration.current.connections["email"],
-            "identifier": email_identifier(ALICE, allow_examples=True),
-            "code": code,
-            "origin": Origin(ip="192.0.2.7"),
-            **changes,
-        }
-    )
+    values: dict[str, Any] = {
+        "client_id": "acme-web",
+        "connection": house.installation.configuration.current.connections["email"],
+        "identifier": email_identifier(ALICE, allow_examples=True),
+        "code": code,
+        "origin": Origin(ip="192.0.2.7"),
+    }
+    request = VerifyRequest(**{**values, **changes})
     await CheckCode(house.flows.verify)(request)
 
 

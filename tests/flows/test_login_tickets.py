@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -47,7 +48,12 @@ def redeeming(house: House) -> RedeemTicket:
 
 
 async def redeem(house: House, issued: Issued, **changes: str):
-    values = {"ticket": issued.ticket, "client_id": "acme-web", "cookie": COOKIE, **changes}
+    values: dict[str, Any] = {
+        "ticket": issued.ticket,
+        "client_id": "acme-web",
+        "cookie": COOKIE,
+        **changes,
+    }
     return await redeeming(house)(Presented(**values), HERE, None)
 
 

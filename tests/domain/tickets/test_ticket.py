@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,7 @@ async def issued(database) -> Issued:
 
 
 def own(issued: Issued, **changes: str | None) -> Presented:
-    values: dict[str, str | None] = {"ticket": issued.ticket, "client_id": ACME, "cookie": COOKIE}
+    values: dict[str, Any] = {"ticket": issued.ticket, "client_id": ACME, "cookie": COOKIE}
     return Presented(**{**values, **changes})
 
 

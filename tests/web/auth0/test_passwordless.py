@@ -2,11 +2,12 @@
 
 import asyncio
 import re
+from urllib.parse import parse_qs
 
 import pytest
 
 from latchstring.domain.delivery.message import Channel
-from tests.support.house import CALLBACK, LOGIN, SECRET, House, a_client_settings
+from tests.support.house import CALLBACK, LOGIN, SECRET, House, a_client_settings, a_public_client
 from tests.support.quick_house import a_quick_house
 from tests.support.refusals import assert_refused
 
@@ -143,6 +144,26 @@ async def test_a_code_from_a_link_is_exchanged_once_for_tokens(house):
 async def test_a_public_client_s_link_signs_in_and_leads_to_its_own_page(house):
     await house.start(client_id="acme-spa", client_secret=None, send="link")
     assert (await press(house)).startswith(LOGIN + "?iss=")
+
+
+async def test_a_link_ends_with_tokens_for_a_client_that_lists_them(tmp_path):
+    spa = a_public_client(response_types=("code", "token", "id_token token"))
+    params = {
+        "response_type": "token id_token",
+        "nonce": "n",
+        "state": "s",
+        "scope": "openid email",
+    }
+    async with a_quick_house(tmp_path, clients=(spa,)) as house:
+        answer = await house.start(
+            client_id="acme-spa", client_secret=None, send="link", authParams=params
+        )
+        assert answer.status_code == 200
+        url = await press(house)
+    assert url.startswith(CALLBACK + "#")
+    told = parse_qs(url.partition("#")[2])
+    assert {"access_token", "id_token", "expires_in", "token_type", "iss"} <= set(told)
+    assert told["state"] == ["s"]
 
 
 async def test_the_answer_does_not_wait_for_the_message(house):
