@@ -7,11 +7,13 @@ from typing import Protocol
 from bench.codes import Codes
 from bench.contestants import Contestant
 from bench.figures import Measure
-from bench.load import Load, Window
+from bench.load import Load, LoginFailed, Window
 from bench.people import People
 from bench.plan import BenchFailed
 
 _ERRORS_SHOWN = 3
+_AT_ONCE = 64
+"""As many journeys as an open loop may have under way, where each needs something to begin with."""
 _SETTLE_SECONDS = 0.3
 """After the last answer a worker still writes down what it sent."""
 
@@ -54,7 +56,8 @@ class Served:
     def __post_init__(self) -> None:
         self._people = People(self.contestant.people)
         ports = [server.port for server in self.contestant.servers]
-        self.load = Load(self.contestant.dialect, self.codes, self._people, ports)
+        way = self.contestant.load
+        self.load = way(self.contestant.dialect, self.codes, self._people, ports)
 
     @property
     def name(self) -> str:
@@ -77,6 +80,7 @@ class Served:
 
     async def measure(self, users: int, seconds: float) -> Measure:
         """Keep so many users signing in, and count the CPU of all that this caused."""
+        await self._ready(users)
         server, database = self._server_cpu(), self._database_cpu()
         window = await self.load.closed(users, seconds)
         await asyncio.sleep(_SETTLE_SECONDS)
@@ -91,6 +95,7 @@ class Served:
 
     async def at_rate(self, rate: float, seconds: float) -> Window:
         """Begin so many logins a second."""
+        await self._ready(_AT_ONCE)
         return self._counted(await self.load.open(rate, seconds))
 
     async def starts_at_rate(self, rate: float, seconds: float) -> Window:
@@ -105,7 +110,7 @@ class Served:
             return
         for query, expected in (
             (census.people, self.people + self._people.created),
-            (census.logins, self._logins),
+            (census.logins, self._logins + self.load.beside),
         ):
             found = await store.count(query)
             if found != expected:
@@ -114,6 +119,13 @@ class Served:
     def memory(self) -> float:
         """Return the proportional set size of all its servers, in MiB."""
         return sum(server.tree.memory() for server in self.contestant.servers)
+
+    async def _ready(self, users: int) -> None:
+        try:
+            await self.load.ready(users)
+        except LoginFailed as failed:
+            raise BenchFailed(f"{self.name}: {failed}") from failed
+        await asyncio.sleep(_SETTLE_SECONDS)
 
     def _counted(self, window: Window) -> Window:
         if not self._without_errors(window).logins:

@@ -45,6 +45,11 @@ def ratios(ours: Sequence[Measure], theirs: Sequence[Measure], figure: Figure) -
     return [figure(a) / figure(b) for a, b in zip(ours, theirs, strict=True)]
 
 
+def differences(ours: Sequence[Measure], theirs: Sequence[Measure], figure: Figure) -> list[float]:
+    """Return ours less theirs, round by round."""
+    return [figure(a) - figure(b) for a, b in zip(ours, theirs, strict=True)]
+
+
 def spread(values: Sequence[float], digits: int = 2) -> str:
     """Return ``median (min to max)``; of a single value, the value."""
     middle = f"{statistics.median(values):.{digits}f}"
@@ -60,5 +65,7 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 
 def milliseconds(seconds: Sequence[float]) -> str:
-    """Return ``p50/p95/p99`` in milliseconds."""
+    """Return ``p50/p95/p99`` in milliseconds; nothing of nothing."""
+    if not seconds:
+        return ""
     return "/".join(f"{percentile(seconds, share) * 1000:.1f}" for share in (0.5, 0.95, 0.99))

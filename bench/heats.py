@@ -12,7 +12,15 @@ from bench.contestants import Contestant
 from bench.contestants.allauth import allauth
 from bench.contestants.bare_http import bare_http
 from bench.contestants.better_auth import better_auth
-from bench.contestants.latchstring import Variant, latchstring
+from bench.contestants.latchstring import (
+    LEAN,
+    Variant,
+    code_flow,
+    full,
+    latchstring,
+    otp,
+    refreshing,
+)
 from bench.entrants import Entrant, Served
 from bench.limits.pgbench import Pgbench
 from bench.limits.sqlite_rows import sqlite_rows
@@ -22,6 +30,8 @@ from bench.stores import Sqlite, Store, postgresql
 
 FEW = 1000
 """How many people everybody knows who is compared with somebody else."""
+
+_ES256, _RS256 = "ES256", "RS256"
 
 
 @dataclass(slots=True)
@@ -65,51 +75,75 @@ class Heat:
         if also:
             found = replace(found, name=f"{found.name}, {also}")
         size = f"/{people}" if people != FEW else ""
-        self.serve(also or f"{variant.name.lower()}/{kind}{size}", found)
+        self.serve(also or f"{variant.key}/{kind}{size}", found)
 
 
 async def lean_on_sqlite(heat: Heat) -> None:
     """The bare code on SQLite, between better-auth and the bare rows."""
     if heat.plan.peers:
         await heat.better_auth("sqlite")
-    await heat.product("sqlite", Variant.LEAN)
+    await heat.product("sqlite", LEAN)
     rows = await heat.stack.enter_async_context(sqlite_rows(heat.folder() / "rows.db"))
     heat.entrants["rows/sqlite"] = rows
     for people in heat.plan.people:
-        await heat.product("sqlite", Variant.LEAN, people=people)
+        await heat.product("sqlite", LEAN, people=people)
 
 
 async def lean_on_postgresql(heat: Heat) -> None:
     """The bare code on PostgreSQL, between better-auth and the bare rows."""
     if heat.plan.peers:
         await heat.better_auth("postgresql")
-    await heat.product("postgresql", Variant.LEAN)
+    await heat.product("postgresql", LEAN)
     store = await heat.stack.enter_async_context(postgresql())
     heat.entrants["rows/postgresql"] = Pgbench(store)
     for people in heat.plan.people:
-        await heat.product("postgresql", Variant.LEAN, people=people)
+        await heat.product("postgresql", LEAN, people=people)
 
 
-async def full(heat: Heat) -> None:
+async def beside_allauth(heat: Heat) -> None:
     """Mail by SMTP and ID tokens, beside django-allauth."""
     if heat.plan.peers:
         store = await heat.stack.enter_async_context(postgresql())
         heat.serve("allauth/postgresql", allauth(heat.folder(), store, heat.sinks, people=FEW))
-    await heat.product("postgresql", Variant.ES256)
-    await heat.product("postgresql", Variant.RS256)
-    await heat.product("sqlite", Variant.ES256)
+    await heat.product("postgresql", full(_ES256))
+    await heat.product("postgresql", full(_RS256))
+    await heat.product("sqlite", full(_ES256))
 
 
 async def nodes(heat: Heat) -> None:
     """One node and two on one PostgreSQL; and how much of a login is HTTP alone."""
     for number, name in ((1, "one node"), (2, "two nodes")):
-        await heat.product("postgresql", Variant.LEAN, nodes=number, also=name)
+        await heat.product("postgresql", LEAN, nodes=number, also=name)
     heat.serve("bare http", bare_http(heat.folder(), heat.sinks))
+
+
+async def flows_on_sqlite(heat: Heat) -> None:
+    """The ways to tokens, side by side on SQLite."""
+    await _flows(heat, "sqlite")
+
+
+async def flows_on_postgresql(heat: Heat) -> None:
+    """The ways to tokens, side by side on PostgreSQL."""
+    await _flows(heat, "postgresql")
+
+
+async def _flows(heat: Heat, kind: str) -> None:
+    for algorithm in (_ES256, _RS256):
+        for variant in (
+            otp(algorithm),
+            otp(algorithm, api=True),
+            otp(algorithm, offline=True),
+            code_flow(algorithm),
+            refreshing(algorithm),
+        ):
+            await heat.product(kind, variant)
 
 
 HEATS = {
     "sqlite": lean_on_sqlite,
     "postgresql": lean_on_postgresql,
-    "full": full,
+    "full": beside_allauth,
     "nodes": nodes,
+    "flows-sqlite": flows_on_sqlite,
+    "flows-postgresql": flows_on_postgresql,
 }

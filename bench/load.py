@@ -67,6 +67,11 @@ class Load:
         self._ports = ports
         self._idle: list[Connection] = []
         self._opened = 0
+        self.beside = 0
+        """Logins outside of every window: what a journey needs before it can begin."""
+
+    async def ready(self, users: int) -> None:
+        """Do what so many users need before they begin, and what nobody is to count."""
 
     async def closed(self, users: int, seconds: float) -> Window:
         """Keep so many users signing in; a login that was begun is finished and counted."""
@@ -100,6 +105,10 @@ class Load:
 
     async def sign_in(self, connection: Connection, due: float, window: Window) -> None:
         """Ask for a code, wait for it, answer with it."""
+        await self.signed_in(connection, due, window)
+
+    async def signed_in(self, connection: Connection, due: float, window: Window) -> Answer:
+        """Do that, and return the answer; raise ``LoginFailed``."""
         person = self._people.take()
         try:
             started, code = await self._ask(connection, person, due, window)
@@ -110,6 +119,7 @@ class Load:
             if not self._dialect.is_signed_in(answer):
                 raise LoginFailed(f"{request.path} answered {answer}")
             window.logins += 1
+            return answer
         finally:
             self._people.give_back(person)
 
@@ -121,11 +131,16 @@ class Load:
         finally:
             self._people.give_back(person)
 
+    def expected(self, person: Person, due: float, window: Window) -> asyncio.Future[str]:
+        """Return the code to come, and note when it came."""
+        expected = self._codes.expect(person.address)
+        expected.add_done_callback(lambda _: window.handovers.append(time.perf_counter() - due))
+        return expected
+
     async def _ask(
         self, connection: Connection, person: Person, due: float, window: Window
     ) -> tuple[Answer, str]:
-        expected = self._codes.expect(person.address)
-        expected.add_done_callback(lambda _: window.handovers.append(time.perf_counter() - due))
+        expected = self.expected(person, due, window)
         request = self._dialect.start(person)
         started = await connection.post(request)
         window.requests.append(time.perf_counter() - due)

@@ -14,6 +14,7 @@ from typing import Any
 import psutil
 
 from bench.plan import BenchFailed
+from chaos.ports import stable_port
 
 _PATIENCE = 20.0
 _MIB = 2**20
@@ -109,7 +110,5 @@ class Server:
 
 
 def free_port() -> int:
-    """Return a port of the loopback interface that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port of the loopback interface that no connection of others takes meanwhile."""
+    return stable_port()

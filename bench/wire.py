@@ -35,30 +35,50 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back."""
+    """What came back, where that is a JSON object."""
 
     status: int
     body: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back."""
+
+    status: int
+    head: bytes
+    body: bytes
+
+    def fields(self, name: str) -> list[str]:
+        """Return the values of a header field, in any number."""
+        wanted = name.lower()
+        lines = (line.partition(": ") for line in self.head.decode("latin-1").split("\r\n"))
+        return [value for found, _, value in lines if found.lower() == wanted]
 
 
 class Connection(asyncio.Protocol):
     """One connection; one request at a time."""
 
     def __init__(self, port: int) -> None:
-        self._port = port
+        self.port = port
         self._transport: asyncio.Transport | None = None
         self._buffer = b""
-        self._waiting: asyncio.Future[Answer] | None = None
+        self._waiting: asyncio.Future[Reply] | None = None
 
     async def post(self, request: Request) -> Answer:
         """Send the request and return the answer; ``OSError`` where the line is cut."""
+        reply = await self.ask(request.encoded())
+        return Answer(reply.status, json.loads(reply.body))
+
+    async def ask(self, octets: bytes) -> Reply:
+        """Send them as they are and return the answer; ``OSError`` where the line is cut."""
         loop = asyncio.get_running_loop()
         if self._transport is None or self._transport.is_closing():
-            await loop.create_connection(lambda: self, "127.0.0.1", self._port)
+            await loop.create_connection(lambda: self, "127.0.0.1", self.port)
         assert self._transport is not None
         self._buffer = b""
         self._waiting = loop.create_future()
-        self._transport.write(request.encoded())
+        self._transport.write(octets)
         return await self._waiting
 
     def close(self) -> None:
@@ -82,7 +102,7 @@ class Connection(asyncio.Protocol):
         head, gap, rest = self._buffer.partition(_END_OF_HEAD)
         body = _whole(head, rest) if gap else None
         if body is not None and self._waiting is not None and not self._waiting.done():
-            self._waiting.set_result(Answer(int(head[9:12]), json.loads(body)))
+            self._waiting.set_result(Reply(int(head[9:12]), head, body))
 
 
 def _whole(head: bytes, rest: bytes) -> bytes | None:

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.load import Dialect
+from bench.load import Dialect, Load
 from bench.processes import Server
 from bench.stores import Store
 
@@ -31,6 +31,9 @@ class Contestant:
     census: Census | None
     prepare: Callable[[], Awaitable[None]]
     """Makes the schema and loads the people; nothing of it runs afterwards."""
+
+    load: type[Load] = Load
+    """The way that people go, where it is not a request for a code and an answer with it."""
 
     configuration: Path | None = None
     """The product's configuration file."""

@@ -18,7 +18,7 @@ import uvloop
 from starlette.types import Receive, Scope, Send
 
 from bench.contestants import Contestant
-from bench.contestants.latchstring import Auth0Dialect, Variant
+from bench.contestants.latchstring import LEAN, Auth0Dialect
 from bench.processes import Server, free_port
 from bench.sinks import Sinks
 
@@ -34,7 +34,7 @@ def bare_http(folder: Path, sinks: Sinks) -> Contestant:
     return Contestant(
         name="bare HTTP: uvicorn, nothing kept",
         people=1000,
-        dialect=Auth0Dialect(Variant.LEAN),
+        dialect=Auth0Dialect(LEAN),
         servers=[Server(command, port, "/", folder / "log")],
         store=None,
         census=None,

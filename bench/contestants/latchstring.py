@@ -2,21 +2,23 @@
 
 import sys
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
+from bench.client import API, CALLBACK, CLIENT_ID, CLIENT_SECRET, CREDENTIALS, TOKEN_PATH
 from bench.contestants import Census, Contestant
+from bench.load import Load
+from bench.pages import PagesLoad
 from bench.people import Person, address
 from bench.processes import Server, free_port
+from bench.refreshing import RefreshLoad
 from bench.sinks import Sinks
 from bench.stores import Store
 from bench.wire import Answer, Request
 from latchstring.domain.identities.identifier import EMAIL, Identifier
 
-CLIENT_ID = "bench"
-CLIENT_SECRET = "a-secret-of-the-bench-and-of-nobody-else"  # noqa: S105 - opens nothing but this
 _GRANT = "http://auth0.com/oauth/grant-type/passwordless/otp"
 _HTTP_OK = 200
+_DOTS_OF_A_JWT = 2
 _NOWHERE = 9
 """No mail server: should the lean product send mail after all, nobody can sign in."""
 
@@ -35,6 +37,7 @@ smtp_url = "smtp://127.0.0.1:{smtp_port}?starttls=never"
 
 [limits]
 starts_per_identifier = "1000000/h"
+starts_per_address    = "1000000/h"
 
 [connections.email]
 send = "both"
@@ -43,19 +46,88 @@ send = "both"
 client_id     = "{client_id}"
 client_secret = "{client_secret}"
 name          = "Acme"
-callbacks     = ["http://127.0.0.1:9100/callback"]
+callbacks     = ["{callback}"]
 id_token_signed_response_alg = "{algorithm}"
+
+[[apis]]
+identifier  = "{api}"
+name        = "An API"
+signing_alg = "{algorithm}"
 """
 
 
-class Variant(StrEnum):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
     """What a login is made of."""
 
-    LEAN = "lean"
-    """The bare code to a socket; an opaque access token."""
-    ES256 = "full, ES256"
-    """A mail by SMTP; an access token and an ID token."""
-    RS256 = "full, RS256"
+    key: str
+    name: str
+    algorithm: str = "ES256"
+    """Of ID tokens, and of the API's access tokens."""
+
+    mails: bool = True
+    """A mail by SMTP and an ID token; else the bare code to a socket, and none."""
+
+    api: bool = False
+    """The access token is signed, for an API; else it is opaque."""
+
+    offline: bool = False
+    """A refresh token comes with it."""
+
+    load: type[Load] = Load
+
+    @property
+    def scope(self) -> str:
+        """What the application asks for."""
+        words = ["openid"] * self.mails + ["email"] + ["offline_access"] * self.offline
+        return " ".join(words)
+
+    @property
+    def tokens(self) -> set[str]:
+        """What it is given for that."""
+        wanted = {"access_token": True, "id_token": self.mails, "refresh_token": self.offline}
+        return {name for name, is_given in wanted.items() if is_given}
+
+
+LEAN = Variant(key="lean", name="lean", mails=False)
+
+
+def full(algorithm: str) -> Variant:
+    """Return the grant with a mail and an ID token, beside django-allauth."""
+    return Variant(key=algorithm.lower(), name=f"full, {algorithm}", algorithm=algorithm)
+
+
+def otp(algorithm: str, *, api: bool = False, offline: bool = False) -> Variant:
+    """Return the one-time-password grant, as ``full``, and what may be added to it."""
+    added = (" for an API" if api else "") + (" with a refresh token" if offline else "")
+    return Variant(
+        key=f"otp{'-api' * api}{'-offline' * offline}-{algorithm.lower()}",
+        name=f"OTP grant{added}, {algorithm}",
+        algorithm=algorithm,
+        api=api,
+        offline=offline,
+    )
+
+
+def code_flow(algorithm: str) -> Variant:
+    """Return the authorization code flow, through the hosted pages."""
+    return Variant(
+        key=f"code-flow-{algorithm.lower()}",
+        name=f"code flow, {algorithm}",
+        algorithm=algorithm,
+        load=PagesLoad,
+    )
+
+
+def refreshing(algorithm: str) -> Variant:
+    """Return a refresh in place of a login."""
+    return Variant(
+        key=f"refresh-{algorithm.lower()}",
+        name=f"refresh, {algorithm}",
+        algorithm=algorithm,
+        offline=True,
+        load=RefreshLoad,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +139,7 @@ class Auth0Dialect:
     def start(self, person: Person) -> Request:
         """Ask for a code."""
         body = {"connection": "email", "email": person.address, "send": "code"}
-        return Request("/passwordless/start", _CREDENTIALS | body)
+        return Request("/passwordless/start", CREDENTIALS | body)
 
     def is_started(self, answer: Answer) -> bool:
         """Tell whether a code was promised."""
@@ -75,18 +147,16 @@ class Auth0Dialect:
 
     def verify(self, person: Person, code: str, _started: Answer) -> Request:
         """Trade the code for tokens."""
-        scope = "email" if self.variant is Variant.LEAN else "openid email"
         body = {"grant_type": _GRANT, "realm": "email", "username": person.address, "otp": code}
-        return Request("/oauth/token", _CREDENTIALS | body | {"scope": scope})
+        body |= {"scope": self.variant.scope} | ({"audience": API} if self.variant.api else {})
+        return Request(TOKEN_PATH, CREDENTIALS | body)
 
     def is_signed_in(self, answer: Answer) -> bool:
         """Tell whether exactly the tokens came that were asked for."""
-        tokens = {"access_token", "id_token"} & set(answer.body)
-        wanted = {"access_token"} if self.variant is Variant.LEAN else {"access_token", "id_token"}
-        return answer.status == _HTTP_OK and tokens == wanted
-
-
-_CREDENTIALS = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
+        tokens = {name for name in answer.body if name.endswith("_token")}
+        is_signed = str(answer.body.get("access_token")).count(".") == _DOTS_OF_A_JWT
+        wanted = (self.variant.tokens, self.variant.api)
+        return answer.status == _HTTP_OK and (tokens, is_signed) == wanted
 
 
 def latchstring(
@@ -103,13 +173,14 @@ def latchstring(
         await store.load("identifiers", _IDENTIFIERS, map(_identifier, range(people)))
 
     return Contestant(
-        name=f"latchstring, {variant}",
+        name=f"latchstring, {variant.name}",
         people=people,
         dialect=Auth0Dialect(variant),
         servers=servers,
         store=store,
         census=_CENSUS,
         prepare=prepare,
+        load=variant.load,
         configuration=folder / f"{servers[0].port}.toml",
     )
 
@@ -121,14 +192,16 @@ def _node(folder: Path, store: Store, sinks: Sinks, variant: Variant) -> Server:
         _CONFIGURATION.format(
             port=port,
             database_url=store.url,
-            smtp_port=_NOWHERE if variant is Variant.LEAN else sinks.smtp_port,
+            smtp_port=sinks.smtp_port if variant.mails else _NOWHERE,
             client_id=CLIENT_ID,
             client_secret=CLIENT_SECRET,
-            algorithm="RS256" if variant is Variant.RS256 else "ES256",
+            callback=CALLBACK,
+            api=API,
+            algorithm=variant.algorithm,
         ),
         encoding="utf-8",
     )
-    if variant is Variant.LEAN:
+    if not variant.mails:
         command = [sys.executable, "-m", "bench.lean_server", str(sinks.socket), str(configuration)]
     else:
         program = Path(sys.executable).with_name("latchstring")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from bench.comparisons import compared
 from bench.figures import Figure, Measure, milliseconds, spread
 from bench.goals import Judged, judged
 from bench.plan import Line, Plan, Result
@@ -10,7 +11,7 @@ from bench.report import versions
 
 def lines(plan: Plan, result: Result) -> Iterator[str]:
     """Yield every line of the report."""
-    for section in (_goals, _logins, _latencies, _processes, _mail):
+    for section in (_goals, _compared, _logins, _latencies, _processes, _mail):
         yield from section(plan, result)
         yield ""
     yield from _small_print(plan, result)
@@ -20,6 +21,14 @@ def _goals(plan: Plan, result: Result) -> Iterator[str]:
     yield from _head("goal", "bound", "measured", "")
     for goal in judged(plan, result):
         yield _row(goal.goal, _bound(goal), f"**{spread(goal.values, 3)}**", _verdict(goal))
+
+
+def _compared(plan: Plan, result: Result) -> Iterator[str]:
+    pairs = list(compared(plan, result))
+    if pairs:
+        yield from _head("compared", "database", "CPU, times", "CPU, ms more")
+    for pair in pairs:
+        yield _row(pair.what, pair.kind, spread(pair.times), spread(pair.more_ms, 3))
 
 
 def _logins(_plan: Plan, result: Result) -> Iterator[str]:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.comparisons import compared
 from bench.figures import Measure, milliseconds, ratios, spread
 from bench.goals import judged
 from bench.load import Window
@@ -69,6 +70,22 @@ def test_more_people_are_judged_by_few():
     (goal,) = judged(PLAN, Result(lines={line.key: line for line in lines}))
     assert goal.values == pytest.approx([1.1, 1.3, 1.3])
     assert not goal.is_met
+
+
+def test_ways_to_tokens_are_compared_round_by_round_without_a_goal():
+    lines = (a_line("code-flow-es256/sqlite", 3, 4, 9), a_line("otp-es256/sqlite", 1, 2, 3))
+    result = Result(lines={line.key: line for line in lines})
+
+    (pair,) = compared(PLAN, result)
+
+    assert (pair.what, pair.kind) == ("code flow by OTP grant, ES256", "PostgreSQL")
+    assert pair.times == pytest.approx([3, 2, 3])
+    assert pair.more_ms == pytest.approx([2, 2, 6])
+    assert list(judged(PLAN, result)) == []
+
+
+def test_what_nobody_waited_for_has_no_percentiles():
+    assert milliseconds([]) == ""
 
 
 def test_two_nodes_are_judged_by_their_rate():

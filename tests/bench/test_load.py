@@ -1,6 +1,7 @@
 """Virtual users: what they count, and what they refuse to count."""
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import pytest
 
 from bench.codes import Codes
 from bench.contestants import Census, Contestant
-from bench.contestants.latchstring import Auth0Dialect, Variant
+from bench.contestants.latchstring import LEAN, Auth0Dialect
 from bench.entrants import Served
 from bench.limits.pgbench import Pgbench
 from bench.load import Load
@@ -22,7 +23,7 @@ from bench.people import People
 from bench.plan import BenchFailed
 from bench.processes import Tree
 from bench.stores import postgresql
-from bench.wire import Answer, Connection, Request
+from bench.wire import Connection, Reply, Request
 
 Answering = Callable[[bytes], bytes]
 TOKENS = b'{"access_token": "a"}'
@@ -113,7 +114,7 @@ def served(port: int, codes: Codes, rows: Rows | None = None) -> Served:
     contestant = Contestant(
         name="somebody",
         people=50,
-        dialect=Auth0Dialect(Variant.LEAN),
+        dialect=Auth0Dialect(LEAN),
         servers=[Here(port)],  # type: ignore[list-item]  # all of a server that is used here
         store=rows,  # type: ignore[arg-type]  # likewise
         census=Census("people", "logins"),
@@ -163,7 +164,7 @@ async def test_a_server_that_stands_still_cannot_hide_it_from_an_open_loop():
         return handing_over(codes)(path)
 
     async with a_server(standing_still) as port:
-        load = Load(Auth0Dialect(Variant.LEAN), codes, People(1000), [port])
+        load = Load(Auth0Dialect(LEAN), codes, People(1000), [port])
         window = await load.open(100, 0.4)
     assert not window.errors
     # Those that were due while it stood still, some thirty of forty, waited 0.15 s on average.
@@ -191,7 +192,17 @@ async def test_an_answer_is_read_in_pieces_and_in_chunks():
         connection.data_received(pieces[0])
         assert not connection._waiting.done()
         connection.data_received(pieces[1])
-        assert await connection._waiting == Answer(401, [1, 2, 3])  # type: ignore[arg-type]  # as good as any
+        reply = await connection._waiting
+        assert (reply.status, json.loads(reply.body)) == (401, [1, 2, 3])
+
+
+def test_a_replys_header_fields_are_found_whatever_their_case():
+    head = (
+        b"HTTP/1.1 303 See Other\r\nset-cookie: a=1; Path=/\r\nSet-Cookie: b=2\r\nLocation: /next"
+    )
+    reply = Reply(303, head, b"")
+    assert reply.fields("Set-Cookie") == ["a=1; Path=/", "b=2"]
+    assert reply.fields("location") == ["/next"]
 
 
 async def test_a_line_that_is_cut_is_an_error():
