@@ -37,11 +37,13 @@ class RedeemTicket(msgspec.Struct, frozen=True):
         self, tx: Transaction, presented: Presented, origin: Origin, previous_token: str | None
     ) -> Opened | None:
         now = self.clock.now()
+        found = await tickets.find_ticket(tx, presented.ticket)
+        # The user before the ticket, as whoever shuts somebody out takes them.
+        user = found and await identities.hold_user(tx, found.user_id)
+        if user is None or user.is_blocked:
+            return None
         used = await tickets.use_ticket(tx, presented, now)
         if used is None:
-            return None
-        user = await identities.hold_user(tx, used.user_id)
-        if user is None or user.is_blocked:
             return None
         request = SessionRequest(
             identifier=Identifier(used.connection, used.identifier),
