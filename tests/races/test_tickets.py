@@ -69,7 +69,7 @@ async def a_code(house: House) -> str:
 async def test_of_many_redemptions_beside_a_block_no_session_outlives_it(house):
     for number in range(ROUNDS):
         issued = await ask(house, await a_code(house))
-        told: list[Any] = await asyncio.gather(
+        told: Any = await asyncio.gather(
             redeem(house, issued), out_and_in(house, number % 4 * 0.001), return_exceptions=True
         )
         assert told[0] is None or isinstance(told[0], Opened)
@@ -81,7 +81,7 @@ async def test_of_many_tickets_beside_a_block_none_outlives_it(house):
     await ask(house, await a_code(house))  # from now on there is somebody to shut out
     for number in range(ROUNDS):
         code = await a_code(house)
-        told: list[Any] = await asyncio.gather(
+        told: Any = await asyncio.gather(
             ask(house, code), out_and_in(house, number % 4 * 0.001), return_exceptions=True
         )
         assert isinstance(told[0], Issued | WrongCode)

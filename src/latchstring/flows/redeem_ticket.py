@@ -38,8 +38,10 @@ class RedeemTicket(msgspec.Struct, frozen=True):
     ) -> Opened | None:
         now = self.clock.now()
         found = await tickets.find_ticket(tx, presented.ticket)
+        if found is None:
+            return None
         # The user before the ticket, as whoever shuts somebody out takes them.
-        user = found and await identities.hold_user(tx, found.user_id)
+        user = await identities.hold_user(tx, found.user_id)
         if user is None or user.is_blocked:
             return None
         used = await tickets.use_ticket(tx, presented, now)
