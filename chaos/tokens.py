@@ -10,7 +10,7 @@ from chaos.stage import Stage
 from chaos.wire import NoAnswer, Request, get, post_form, post_json
 
 REFRESH, REVOKE = "refresh", "revoke"
-REFUSED = 403
+REFUSED = 400
 """How a refresh token that is no good is refused."""
 
 OFFLINE = "openid email offline_access"

@@ -51,7 +51,7 @@ def test_a_refresh_token_brings_new_tokens_until_it_is_revoked(auth0, alice, way
     found = auth0("refresh", alice, way=way)
 
     assert found["person"]["email"] == alice
-    assert found["refused"] == [403, "invalid_grant", "Unknown or invalid refresh token."]
+    assert found["refused"] == [400, "invalid_grant", "Unknown or invalid refresh token."]
 
 
 @pytest.mark.parametrize("way", ["secret", "key"])

@@ -165,7 +165,7 @@ def test_a_refresh_token_brings_new_tokens_until_it_is_revoked(
     RevokeToken(world.domain, WEB, client_secret=SECRET).revoke_refresh_token(newest)
     with pytest.raises(Auth0Error) as refused:
         get_token.refresh_token(newest)
-    assert (refused.value.status_code, refused.value.error_code) == (403, "invalid_grant")
+    assert (refused.value.status_code, refused.value.error_code) == (400, "invalid_grant")
     assert refused.value.message == "Unknown or invalid refresh token."
 
 

@@ -19,8 +19,8 @@ from tests.support.provider import (
     Provider,
     a_code,
     a_provider,
-    live_tokens,
     exchange,
+    live_tokens,
 )
 
 pytestmark = pytest.mark.at(*ALL)
@@ -71,9 +71,7 @@ async def test_a_block_between_any_two_looks_of_an_exchange_ends_its_token(
         return found if room is sessions else await goes_on(*values)
 
     monkeypatch.setattr(room, step, then_a_block_comes)
-    told = await asyncio.gather(
-        provider.exchange_code(exchange(code)), return_exceptions=True
-    )
+    told = await asyncio.gather(provider.exchange_code(exchange(code)), return_exceptions=True)
     await asyncio.gather(*blocks)
 
     assert isinstance(told[0], Tokens | CodeRefused)

@@ -1,13 +1,15 @@
 """What somebody holds who stole the database."""
 
 import asyncio
-import sqlite3
+import io
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Any, TypeVar
 
+import apsw
 import asyncpg
+from apsw import shell
 
 from tests.support.house import House
 
@@ -23,16 +25,18 @@ def dump(house: House) -> str:
     """Return everything that the database holds, as text."""
     if not house.settings.is_sqlite:
         return _from_outside(_everything(house.settings.database_url))
-    with closing(sqlite3.connect(house.settings.database_path)) as connection:
-        return "\n".join(connection.iterdump())
+    told = io.StringIO()
+    with closing(_opened(house)) as connection:
+        shell.Shell(stdout=told, db=connection).process_command(".dump")
+    return told.getvalue()
 
 
 def rows(house: House, query: str) -> list[tuple[Any, ...]]:
     """Return what a query finds; only for looking."""
     if not house.settings.is_sqlite:
         return _from_outside(_found(house.settings.database_url, query))
-    with closing(sqlite3.connect(house.settings.database_path)) as connection:
-        return connection.execute(query).fetchall()
+    with closing(_opened(house)) as connection:
+        return list(connection.execute(query))
 
 
 def change(house: House, statement: str) -> None:
@@ -40,8 +44,13 @@ def change(house: House, statement: str) -> None:
     if not house.settings.is_sqlite:
         _from_outside(_found(house.settings.database_url, statement))
         return
-    with closing(sqlite3.connect(house.settings.database_path)) as connection, connection:
+    with closing(_opened(house)) as connection, connection:
         connection.execute(statement)
+
+
+def _opened(house: House) -> apsw.Connection:
+    # By the program's own SQLite: a second one in this process would drop its locks on closing.
+    return apsw.Connection(str(house.settings.database_path))
 
 
 def _from_outside(work: Coroutine[Any, Any, Result]) -> Result:

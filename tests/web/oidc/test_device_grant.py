@@ -133,7 +133,7 @@ async def test_a_device_code_works_once(house):
     found = await allowed(house, house.browser())
     assert (await poll(house, found["device_code"])).status_code == 200
 
-    assert await told(house, found["device_code"]) == (403, "invalid_grant")
+    assert await told(house, found["device_code"]) == (400, "invalid_grant")
 
 
 async def test_a_refused_device_is_told_so_each_time(house):
@@ -158,13 +158,13 @@ async def test_after_fifteen_minutes_the_code_has_expired_answered_or_not(house)
 async def test_another_client_gets_nothing_and_uses_nothing_up(house):
     found = await allowed(house, house.browser())
 
-    assert await told(house, found["device_code"], client_id="mallory-tv") == (403, "invalid_grant")
+    assert await told(house, found["device_code"], client_id="mallory-tv") == (400, "invalid_grant")
     assert (await poll(house, found["device_code"])).status_code == 200
 
 
 @pytest.mark.parametrize("device_code", ["x", "x" * 43, "BDWP-HQPK", "é\U0001f98a", "x" * 5000])
 async def test_what_is_no_device_code_is_refused(house, device_code):
-    assert await told(house, device_code) == (403, "invalid_grant")
+    assert await told(house, device_code) == (400, "invalid_grant")
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,7 @@ async def test_a_client_that_lost_its_secret_meanwhile_cannot_skip_pkce(
 
     response = await application.token(code=code, client_secret=None, code_verifier=None)
 
-    await assert_refused(response, 403, "invalid_grant")
+    await assert_refused(response, 400, "invalid_grant")
 
 
 async def test_a_confidential_client_may_do_without_pkce(browser, application, provider):
@@ -123,9 +123,9 @@ async def test_t_01_a_code_at_another_client_is_refused_and_dead(browser, applic
     code = await browser.code()
 
     await assert_refused(
-        await application.token(code=code, client_id="mallory-web"), 403, "invalid_grant"
+        await application.token(code=code, client_id="mallory-web"), 400, "invalid_grant"
     )
-    await assert_refused(await application.token(code=code), 403, "invalid_grant")
+    await assert_refused(await application.token(code=code), 400, "invalid_grant")
 
 
 @pytest.mark.parametrize("uri", ["https://app.test/cb/", "https://app.test/", CALLBACK + "?x"])
@@ -134,7 +134,7 @@ async def test_another_redirect_uri_than_at_authorize_is_refused(browser, applic
 
     response = await application.token(code=await browser.code(), redirect_uri=uri)
 
-    await assert_refused(response, 403, "invalid_grant")
+    await assert_refused(response, 400, "invalid_grant")
 
 
 async def test_t_03_of_64_at_once_one_gets_tokens_and_keeps_them(browser, application):
@@ -143,7 +143,7 @@ async def test_t_03_of_64_at_once_one_gets_tokens_and_keeps_them(browser, applic
 
     answers = await asyncio.gather(*(application.token(code=code) for _ in range(64)))
 
-    assert sorted(answer.status_code for answer in answers) == [200] + [403] * 63
+    assert sorted(answer.status_code for answer in answers) == [200] + [400] * 63
     (winner,) = (answer.json() for answer in answers if answer.status_code == 200)
     assert (await userinfo(application, winner["access_token"])).status_code == 200
 
@@ -153,11 +153,11 @@ async def test_t_03_a_later_replay_revokes_what_the_first_use_gave(browser, appl
     code = await browser.code()
     tokens = (await application.token(code=code)).json()
     provider.clock.advance(0.999)
-    await assert_refused(await application.token(code=code), 403, "invalid_grant")
+    await assert_refused(await application.token(code=code), 400, "invalid_grant")
     assert (await userinfo(application, tokens["access_token"])).status_code == 200
 
     provider.clock.advance(0.001)
-    await assert_refused(await application.token(code=code), 403, "invalid_grant")
+    await assert_refused(await application.token(code=code), 400, "invalid_grant")
 
     assert (await userinfo(application, tokens["access_token"])).status_code == 401
 
@@ -168,7 +168,7 @@ async def test_t_04_a_missing_or_wrong_verifier_is_refused(browser, application,
 
     response = await application.token(code=await browser.code(), code_verifier=verifier)
 
-    await assert_refused(response, 403, "invalid_grant")
+    await assert_refused(response, 400, "invalid_grant")
 
 
 async def test_t_05_a_verifier_without_a_challenge_is_refused(browser, application, provider):
@@ -176,7 +176,7 @@ async def test_t_05_a_verifier_without_a_challenge_is_refused(browser, applicati
     await browser.sign_in()
     code = await browser.code(code_challenge=None, code_challenge_method=None)
 
-    await assert_refused(await application.token(code=code), 403, "invalid_grant")
+    await assert_refused(await application.token(code=code), 400, "invalid_grant")
 
 
 async def test_a_code_lives_for_a_minute(browser, application, provider):
@@ -184,7 +184,7 @@ async def test_a_code_lives_for_a_minute(browser, application, provider):
     code = await browser.code()
     provider.clock.advance(60)
 
-    await assert_refused(await application.token(code=code), 403, "invalid_grant")
+    await assert_refused(await application.token(code=code), 400, "invalid_grant")
 
 
 async def test_a_code_on_its_way_dies_with_the_session(browser, application, provider):
@@ -192,12 +192,12 @@ async def test_a_code_on_its_way_dies_with_the_session(browser, application, pro
     code = await browser.code()
     await provider.sign_out(session, NOWHERE)
 
-    await assert_refused(await application.token(code=code), 403, "invalid_grant")
+    await assert_refused(await application.token(code=code), 400, "invalid_grant")
 
 
 @pytest.mark.parametrize("code", ["x", "a" * 43, "'; drop table users", "é", "a" * 60000])
 async def test_an_invented_code_is_refused(application, code):
-    await assert_refused(await application.token(code=code), 403, "invalid_grant")
+    await assert_refused(await application.token(code=code), 400, "invalid_grant")
 
 
 @pytest.mark.parametrize("name", ["grant_type", "code", "redirect_uri"])
@@ -291,7 +291,7 @@ async def test_basic_credentials_are_read_encoded_or_bare(application, provider,
         "/oauth/token", data=form, headers=basic("acme-web", secret)
     )
 
-    await assert_refused(response, 403, "invalid_grant")  # the client was let in, the code was not
+    await assert_refused(response, 400, "invalid_grant")  # the client was let in, the code was not
 
 
 @pytest.mark.parametrize(
@@ -362,7 +362,7 @@ async def test_a_foreign_scheme_beside_a_secret_is_ignored(application):
         headers={"Authorization": "Bearer left-over-by-an-interceptor"},
     )
 
-    await assert_refused(response, 403, "invalid_grant")
+    await assert_refused(response, 400, "invalid_grant")
 
 
 # -- grants of other surfaces ---------------------------------------------------------------------

@@ -95,12 +95,12 @@ class Row(msgspec.Struct, frozen=True):
 
 
 TABLE: Mapping[type[AppError], Row] = {
-    # 403, not RFC 6749's 400: Auth0's SDKs and the applications written on them look for it.
-    CodeRefused: Row(403, "invalid_grant"),
-    RefreshRefused: Row(403, "invalid_grant"),
+    CodeRefused: Row(400, "invalid_grant"),
+    RefreshRefused: Row(400, "invalid_grant"),
     ScopeTooWide: Row(400, "invalid_scope"),
+    # Auth0's own grant, and its 403: applications written on its SDKs look for it.
     ChallengeRefused: Row(403, "invalid_grant"),
-    DeviceCodeRefused: Row(403, "invalid_grant"),
+    DeviceCodeRefused: Row(400, "invalid_grant"),
     # 400 as RFC 8628 section 3.5 says, not Auth0's 403 and 429: every client reads the word.
     AuthorizationPending: Row(400, "authorization_pending"),
     PolledTooSoon: Row(400, "slow_down"),
