@@ -46,6 +46,9 @@ smtp_url = "smtp://127.0.0.1:{smtp_port}"
 from        = "Acme"
 gateway_url = "{gateway_url}"
 
+[auth0]
+cross_site_sessions = true
+
 # Everybody here shares one address: its limits are for other tests.
 [limits]
 starts_per_address = "5000/h"

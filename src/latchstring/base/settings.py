@@ -207,6 +207,12 @@ class Auth0Settings:
         "everybody can find out who was blocked.",
         default=False,
     )
+    cross_site_sessions: bool = setting(
+        values.boolean(),
+        "Whether pages of other sites may renew tokens in a hidden frame where the browser lets "
+        "them: the session's cookie is then SameSite=None. Refresh tokens need no such thing.",
+        default=False,
+    )
     confirm_logout: bool = setting(
         values.boolean(),
         "Whether /v2/logout asks first where the browser does not tell whose page sent it. Auth0 "

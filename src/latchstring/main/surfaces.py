@@ -208,7 +208,12 @@ class Surfaces(msgspec.Struct, frozen=True):
 
     def _cookies(self) -> Cookies:
         settings = self.installation.settings
-        return Cookies(settings.secure, settings.lifetimes.session_absolute, known_browser.LIFETIME)
+        return Cookies(
+            settings.secure,
+            settings.lifetimes.session_absolute,
+            known_browser.LIFETIME,
+            settings.auth0.cross_site_sessions,
+        )
 
     def _pages(self, desk: Desk, static: StaticFiles) -> Surface:
         found = self.flows

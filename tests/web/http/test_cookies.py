@@ -85,3 +85,22 @@ def test_signing_out_leaves_the_browser_known():
     assert line.startswith('latchstring_session="";')
     assert "max-age=0" in line
     assert "secure" not in line
+
+
+@pytest.mark.parametrize(
+    ("secure", "cross_site", "same_site"),
+    [(True, True, "none"), (True, False, "lax"), (False, True, "lax")],
+)
+def test_a_session_shows_on_other_sites_where_that_is_set_and_https_carries_it(
+    secure, cross_site, same_site
+):
+    cookies = Cookies(secure, timedelta(days=7), timedelta(days=180), cross_site)
+    response = Response()
+
+    cookies.set_session(response, "token")
+    cookies.clear_session(response)
+    cookies.set_browser(response, "browser")
+
+    *session, browser = response.headers.getlist("set-cookie")
+    assert all(f"SameSite={same_site}" in written for written in session)
+    assert "SameSite=lax" in browser

@@ -27,6 +27,8 @@ class Cookies(msgspec.Struct, frozen=True):
     secure: bool
     session_lifetime: timedelta
     known_lifetime: timedelta
+    cross_site_sessions: bool = False
+    """Whether the session shows in frames of other sites; its forms are guarded in any case."""
 
     def browser(self, request: Request) -> str | None:
         """Return the value that ties sign-ins to this browser."""
@@ -50,7 +52,7 @@ class Cookies(msgspec.Struct, frozen=True):
 
     def set_session(self, response: Response, token: str) -> None:
         """Sign this browser in."""
-        self._write(response, _SESSION, token, self.session_lifetime)
+        self._write_session(response, token, self.session_lifetime)
 
     def set_known(self, response: Response, marks: str) -> None:
         """Remember whom this browser has signed in."""
@@ -71,7 +73,11 @@ class Cookies(msgspec.Struct, frozen=True):
 
     def clear_session(self, response: Response) -> None:
         """Sign this browser out; what it has proven before stays known."""
-        self._write(response, _SESSION, "", timedelta(0))
+        self._write_session(response, "", timedelta(0))
+
+    def _write_session(self, response: Response, token: str, lifetime: timedelta) -> None:
+        across = self.cross_site_sessions and self.secure
+        self._write(response, _SESSION, token, lifetime, same_site="none" if across else "lax")
 
     def _write(
         self,
