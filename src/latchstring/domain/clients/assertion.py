@@ -4,13 +4,13 @@ Everything but the signature and the single use, for which a flow asks others.
 """
 
 from datetime import datetime, timedelta
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import msgspec
 
 from latchstring.base.errors import ClientRefused
-from latchstring.base.secrets import decode
 from latchstring.base.settings import SigningAlgorithm
+from latchstring.domain.clients import jws
 
 LONGEST = 8192
 _LEEWAY = timedelta(seconds=60)
@@ -19,21 +19,11 @@ _LONGEST_LIFE_USED_ONCE = timedelta(hours=1)
 """Authlib's assertions last an hour. That is borne where a ``jti`` makes them good for one call."""
 
 _LONGEST_ID = 255
-_SEGMENTS = 3
 _TYPES = frozenset({"jwt", "client-authentication+jwt"})
 
 
 class AssertionRefused(ClientRefused):
     """Client authentication failed."""
-
-
-class _Header(msgspec.Struct, frozen=True):
-    """What we look at. ``jku``, ``x5u``, ``jwk`` and ``x5c`` name keys that nobody registered."""
-
-    alg: str
-    kid: str | None = None
-    typ: str | None = None
-    crit: Any = msgspec.UNSET
 
 
 class _Claims(msgspec.Struct, frozen=True):
@@ -62,29 +52,24 @@ class Assertion(msgspec.Struct, frozen=True, kw_only=True):
 
 def read(text: str) -> Assertion:
     """Return the assertion that a text is; raise ``AssertionRefused``."""
-    segments = text.split(".")
-    if len(text) > LONGEST or len(segments) != _SEGMENTS:
-        _refuse("no compact JWS, or too long a one")
     try:
-        header = msgspec.json.decode(decode(segments[0]), type=_Header)
-        claims = msgspec.json.decode(decode(segments[1]), type=_Claims)
-        signature = decode(segments[2])
-    except (ValueError, RecursionError):
-        _refuse("unreadable header, claims or signature")
+        parts, claims = jws.read(text, _Claims, longest=LONGEST, types=_TYPES)
+    except ValueError as fault:
+        _refuse(str(fault))
     if claims.iss != claims.sub:
         _refuse("iss and sub differ")
     if claims.jti is not None and not 0 < len(claims.jti) <= _LONGEST_ID:
         _refuse("an empty jti, or too long a one")
     return Assertion(
         client_id=claims.sub,
-        algorithm=_algorithm(header),
-        key_id=header.kid,
+        algorithm=parts.algorithm,
+        key_id=parts.key_id,
         audiences=(claims.aud,) if isinstance(claims.aud, str) else tuple(claims.aud),
         expires_at=claims.exp,
         not_before=max(claims.iat or 0.0, claims.nbf or 0.0),
         jti=claims.jti,
-        signed=f"{segments[0]}.{segments[1]}".encode(),
-        signature=signature,
+        signed=parts.signed,
+        signature=parts.signature,
     )
 
 
@@ -100,20 +85,6 @@ def check(assertion: Assertion, audiences: frozenset[str], now: datetime) -> Non
         _refuse("expires too late")
     if assertion.not_before > moment + _LEEWAY.total_seconds():
         _refuse("made in the future")
-
-
-def _algorithm(header: _Header) -> SigningAlgorithm:
-    """Return the algorithm, of a list that holds neither ``none`` nor one with a shared secret."""
-    # RFC 7515 section 4.1.11: what is critical and unknown must be refused, and we know none.
-    if header.crit is not msgspec.UNSET:
-        _refuse("crit in its header")
-    kind = (header.typ or "JWT").lower().removeprefix("application/")
-    if kind not in _TYPES:
-        _refuse("another kind of token")
-    try:
-        return SigningAlgorithm(header.alg)
-    except ValueError:
-        _refuse("an algorithm that is not allowed")
 
 
 def _refuse(reason: str) -> NoReturn:
