@@ -24,6 +24,10 @@ async def refuse(_request: Request) -> Response:
     raise NotFound(detail="a private detail")
 
 
+async def mistaken(_request: Request) -> Response:
+    raise InvalidRequest("This is not what we want.", field="token")
+
+
 async def crash(_request: Request) -> Response:
     message = "a bug"
     raise ValueError(message)
@@ -49,6 +53,7 @@ def application() -> Application:
             "/hello": {"GET": hello, "POST": hello},
             "/refuse": {"POST": refuse},
             "/crash": {"GET": crash},
+            "/mistaken": {"GET": mistaken},
         },
         prefixes={"/l/": {"GET": hello}, "/deep/er/": {"GET": hello}},
         may_read=lambda origin: origin == ORIGIN,
@@ -191,3 +196,11 @@ async def test_a_client_without_an_address_counts_as_this_machine(application):
 
 def test_an_error_of_no_family_is_an_error_too():
     assert str(AppError()) == "Something went wrong on our side."
+
+
+async def test_the_log_says_why_and_never_with_what(http, log):
+    await http.get("/mistaken?token=swordfish")
+
+    (line,) = [line for line in log if line["event"] == "refused"]
+    assert (line["reason"], line["field"]) == ("This is not what we want.", "token")
+    assert "swordfish" not in str(line)

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from latchstring.base.errors import AppError, Unavailable
+from latchstring.base.errors import AppError, InvalidRequest, Unavailable
 from latchstring.base.logging import get_logger
 from latchstring.web.http.answers import TROUBLE_SECONDS
 from latchstring.web.http.origin import OriginReader
@@ -134,8 +134,7 @@ class Application(msgspec.Struct):
         except AppError as error:
             if self.observer is not None:
                 self.observer.failed(error)
-            if error.detail:
-                logger.info("refused", error=type(error).__name__, detail=error.detail)
+            _log_refusal(error)
             response = surface.on_error(request, error)
             response.headers.update(_headers_of(error))
         except Exception:
@@ -170,6 +169,20 @@ class Application(msgspec.Struct):
                 if found is not None:
                     return found
         return None
+
+
+def _log_refusal(error: AppError) -> None:
+    """Tell the operator why: what the caller was told, and what is for the log alone.
+
+    Never the value that was refused: it may be a secret that came where it does not belong.
+    """
+    field = error.field if isinstance(error, InvalidRequest) and error.field else None
+    told = {"reason": str(error), "field": field, "detail": error.detail}
+    logger.info(
+        "refused",
+        error=type(error).__name__,
+        **{name: value for name, value in told.items() if value},
+    )
 
 
 def _complete(response: Response, request_id: str) -> None:

@@ -12,6 +12,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from latchstring.base.logging import get_logger
 from latchstring.base.settings_urls import origin_of
 from latchstring.domain.authorizations.request import WEB_MESSAGE
 from latchstring.domain.clients.client import Client
@@ -20,6 +21,8 @@ from latchstring.web.http.answers import see_other, with_query
 from latchstring.web.oidc.asked import FORM_POST, FRAGMENT, Asked
 from latchstring.web.oidc.errors import AuthorizeRefused
 from latchstring.web.oidc.pages import Pages
+
+_logger = get_logger()
 
 Values = Mapping[str, str | int | None]
 
@@ -87,7 +90,10 @@ class Respond(msgspec.Struct, frozen=True):
     def refuse(
         self, request: Request, to: Destination, client: Client, refused: AuthorizeRefused
     ) -> Response:
-        """Send a refusal in OAuth's words."""
+        """Send a refusal in OAuth's words, and log why: the person sees nothing of it."""
+        _logger.info(
+            "refused", client_id=client.client_id, error=refused.error, reason=str(refused)
+        )
         values: Values = {"error": refused.error, "error_description": str(refused)}
         if refused.field == "state":  # what is wrong with the state itself does not travel back
             to = Back(redirect_uri=to.redirect_uri, response_mode=to.response_mode, state=None)
