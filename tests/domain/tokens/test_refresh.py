@@ -118,4 +118,4 @@ def test_another_client_s_token_says_nothing_about_reuse():
 
     found = standing(FAMILY, Presented(FAMILY.id, 9), mallory, now=AT)
 
-    assert found is Standing.ANOTHERS
+    assert found is Standing.FOREIGN

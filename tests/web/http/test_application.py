@@ -7,7 +7,7 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from latchstring.base.errors import AppError, NotFound
+from latchstring.base.errors import AppError, InvalidRequest, NotFound
 from latchstring.web.http.application import LARGEST_HEADERS, Application
 from latchstring.web.http.language import Languages
 from latchstring.web.http.origin import OriginReader

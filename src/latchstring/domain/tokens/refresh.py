@@ -69,7 +69,7 @@ class Standing(StrEnum):
     """What a genuine token that did not rotate its family is."""
 
     OVER = "over"
-    ANOTHERS = "another client's"
+    FOREIGN = "another client's"
     REPEATED = "repeated"
     REUSED = "reused"
 
@@ -90,7 +90,7 @@ def standing(
     as a reused one.
     """
     if family.client_id != client_id:
-        return Standing.ANOTHERS
+        return Standing.FOREIGN
     if not family.is_live(now):
         return Standing.OVER
     if presented.generation == family.generation - 1 and now - family.rotated_at < GRACE:
