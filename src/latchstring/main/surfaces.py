@@ -23,6 +23,7 @@ from latchstring.flows.describe_user import DescribeUser
 from latchstring.flows.describe_waiting import DescribeWaiting
 from latchstring.flows.end_sessions import nobody
 from latchstring.flows.exchange_code import ExchangeCode
+from latchstring.flows.fetch_request_object import FetchRequestObject
 from latchstring.flows.find_access_token import FindAccessToken
 from latchstring.flows.find_device import FindDevice
 from latchstring.flows.find_session import FindSession
@@ -105,6 +106,7 @@ class Flows(msgspec.Struct, frozen=True, kw_only=True):
     introspect: IntrospectToken
     revoke: RevokeToken
     prove_client: ProveClient
+    fetch_object: FetchRequestObject
     register_client: RegisterClient
     outbound: Caller
 
@@ -135,6 +137,7 @@ def flows(
     answer = AnswerRequest(installation.configuration, issue_tokens, code_lifetime)
     outbound = calling.outbound(settings)
     find_token = FindAccessToken(signer, clock)
+    client_keys = ClientKeys(outbound, clock)
     return Flows(
         start=StartPasswordless(database, keyring, clock, limits, worker, texts),
         verify=verify,
@@ -165,7 +168,14 @@ def flows(
         describe_user=DescribeUser(database, find_token),
         register_client=RegisterClient(database, clock, installation.configuration.refresh),
         outbound=outbound,
-        prove_client=ProveClient(database, clock, settings.issuer, ClientKeys(outbound, clock)),
+        prove_client=ProveClient(database, clock, settings.issuer, client_keys),
+        fetch_object=FetchRequestObject(
+            database=database,
+            clock=clock,
+            issuer=settings.issuer,
+            caller=outbound,
+            keys=client_keys,
+        ),
     )
 
 
@@ -251,6 +261,9 @@ class Surfaces(msgspec.Struct, frozen=True):
             grant_scope=grant_scope,
             push=found.push,
             take_ticket=drop_in.take_ticket(),
+            fetch_object=(
+                found.fetch_object if installation.settings.dynamic_registration else None
+            ),
             authorize=found.authorize,
             resume=found.resume,
             sign_out=found.sign_out,

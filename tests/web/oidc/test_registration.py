@@ -379,7 +379,6 @@ async def test_what_the_suite_registers_is_accepted(desk):
         backchannel_logout_uri="https://rp.test/backchannel",
         backchannel_logout_session_required=True,
         frontchannel_logout_uri="https://rp.test/frontchannel",
-        request_uris=["https://rp.test/request#1"],
         **{"client_name#ja": "x"},
     )
 
@@ -387,7 +386,46 @@ async def test_what_the_suite_registers_is_accepted(desk):
     assert client.grant_types == ("authorization_code", "refresh_token")
     assert client.logout_urls == ("https://rp.test/post_logout",)
     assert client.backchannel_logout_session_required
-    assert not {"frontchannel_logout_uri", "request_uris", "client_name#ja"} & found.keys()
+    assert not {"frontchannel_logout_uri", "client_name#ja"} & found.keys()
+
+
+REQUEST = "https://rp.test/request"
+KEYS = {"keys": [public_jwk(rsa_key())]}
+
+
+async def test_addresses_of_signed_requests_are_kept_with_the_registration_and_told(desk):
+    told = {"request_uris": [f"{REQUEST}#0xabc"], "request_object_signing_alg": "ES256"}
+
+    found = await desk.registered(**told, jwks=KEYS)
+
+    assert told.items() <= found.items()
+    assert desk.caller.called == []
+    read = await desk.http.get(
+        f"{PATH}/{found['client_id']}", headers=bearer(found["registration_access_token"])
+    )
+    assert told.items() <= read.json().items()
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"request_uris": REQUEST},
+        {"request_uris": ["http://rp.test/request"]},
+        {"request_uris": ["https://127.0.0.1/request"]},
+        {"request_uris": ["https://rp.test@mallory.test/request"]},
+        {"request_uris": [f"{REQUEST}/{'x' * 512}"]},
+        {"request_uris": [REQUEST] * 21},
+        {"request_uris": [REQUEST], "jwks": None},
+        {"request_uris": [REQUEST], "token_endpoint_auth_method": "none"},
+        {"request_object_signing_alg": "none"},
+        {"request_object_signing_alg": "HS256"},
+        {"request_object_encryption_alg": "RSA-OAEP"},
+    ],
+)
+async def test_signed_requests_that_would_never_be_accepted_are_refused_at_once(desk, members):
+    response = await desk.register(**{"jwks": KEYS} | members)
+
+    assert_refused(response, "invalid_client_metadata", next(iter(members)))
 
 
 async def test_hybrid_and_implicit_are_for_those_who_list_them(desk):

@@ -41,6 +41,16 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     changed_at: datetime
 
+    @property
+    def request_uris(self) -> tuple[str, ...]:
+        """Where it may have its authorization requests fetched from."""
+        return tuple(self.metadata.get("request_uris", ()))
+
+    @property
+    def request_object_signing_alg(self) -> str | None:
+        """The one algorithm of such requests, where it named one."""
+        return self.metadata.get("request_object_signing_alg")
+
     def opens(self, token: str) -> bool:
         """Whether this token is the application's own."""
         return secrets.equal(secrets.digest(token), self.token_digest)

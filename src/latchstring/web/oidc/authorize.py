@@ -17,11 +17,13 @@ from latchstring.flows.authorize import (
     Outcome,
     SignInNeeded,
 )
+from latchstring.flows.fetch_request_object import FetchRequestObject
 from latchstring.flows.find_session import FindSession
 from latchstring.flows.push_request import PushRequest
 from latchstring.web.http.answers import see_other
 from latchstring.web.http.cookies import Cookies
 from latchstring.web.http.parameters import Parameters
+from latchstring.web.oidc import published
 from latchstring.web.oidc.answer import Back, Respond, may_return
 from latchstring.web.oidc.asked import Asked
 from latchstring.web.oidc.checks import Examine
@@ -47,6 +49,8 @@ class AuthorizeEndpoint(msgspec.Struct, frozen=True, kw_only=True):
     examine: Examine
     respond: Respond
     take_ticket: TakeTicket | None = None
+    fetch_object: FetchRequestObject | None = None
+    """Nothing where applications may not register themselves: then nothing is ever fetched."""
 
     async def get(self, request: Request) -> Response:
         """Answer a request that came as the application's redirect."""
@@ -96,12 +100,14 @@ class AuthorizeEndpoint(msgspec.Struct, frozen=True, kw_only=True):
         return client
 
     async def _whole(self, came: Asked, client: Client) -> Asked:
-        """Return the request itself, or the one that was pushed under its name.
+        """Return the request itself, or the one that was pushed or is published under its name.
 
         Nothing else that came beside the name counts (RFC 9101 section 6.3).
         """
         if came.request_uri is None:
             return came
+        if self.fetch_object is not None and came.request_uri.startswith("https:"):
+            return await published.read(self.fetch_object, came, client)
         pushed = await self.push.fetch(client.client_id, came.request_uri)
         if pushed is None:
             description = "request_uri is over, was used, or was never pushed by this client."

@@ -71,7 +71,13 @@ def discovery(issuer: str, grant_types: Iterable[str], *, registering: bool = Fa
         backchannel_logout_session_supported=True,
         claims_parameter_supported=True,
         request_parameter_supported=False,
-        request_uri_parameter_supported=False,
+        # Signed requests are fetched for applications that registered themselves, and for nobody
+        # else; pushed requests, whose name is a request_uri too, are told of above.
+        request_uri_parameter_supported=registering,
+        require_request_uri_registration=registering or msgspec.UNSET,
+        request_object_signing_alg_values_supported=(
+            tuple(SigningAlgorithm) if registering else msgspec.UNSET
+        ),
     )
     return Document(msgspec.json.encode(document))
 

@@ -20,6 +20,7 @@ from latchstring.base.errors import (
 from latchstring.base.origin import Origin
 from latchstring.domain.authorizations.code import CodeRefused
 from latchstring.domain.clients.client import Client
+from latchstring.domain.clients.request_object import RequestObjectRefused
 from latchstring.domain.devices.grant import (
     AuthorizationPending,
     DeviceCodeExpired,
@@ -31,6 +32,7 @@ from latchstring.domain.identities.user import UserBlocked
 from latchstring.domain.registrations.registration import RegistrationRefused
 from latchstring.domain.tokens.access import ScopeMissing, TokenRefused
 from latchstring.domain.tokens.refresh import RefreshRefused
+from latchstring.flows.fetch_request_object import RequestUriRefused
 from latchstring.flows.refresh_tokens import ScopeTooWide
 from latchstring.web.http.answers import private_json, retry_headers
 from latchstring.web.http.parameters import BodyTooLarge, HeadersTooLarge, UnsupportedBody
@@ -109,6 +111,8 @@ TABLE: Mapping[type[AppError], Row] = {
     BadRedirectUri: Row(400, "invalid_redirect_uri"),
     BadMetadata: Row(400, "invalid_client_metadata"),
     RegistrationRefused: Row(401, "invalid_token", "Bearer"),
+    RequestUriRefused: Row(400, "invalid_request_uri"),
+    RequestObjectRefused: Row(400, "invalid_request_object"),
     UnsupportedGrant: Row(400, "unsupported_grant_type"),
     ClientNotAuthenticated: Row(401, "invalid_client", "Basic"),
     TokenMissing: Row(401, "invalid_request", "Bearer"),

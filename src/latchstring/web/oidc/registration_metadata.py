@@ -31,6 +31,8 @@ _LONGEST = 2048
 _LONGEST_NAME = 100
 _MOST = 20
 _LONGEST_AGE = 31_536_000
+_LONGEST_REQUEST_URI = 512
+"""As OpenID Connect Core 6.2 has it."""
 
 
 class Metadata(msgspec.Struct, frozen=True):
@@ -67,6 +69,7 @@ def read(members: Mapping[str, Any], connections: Sequence[str], allowed: Networ
         "first_party": False,
         "cross_origin_authentication": False,
     }
+    _request_objects(said, method, allowed)
     # Told back, and nothing more: no page of ours shows them.
     said.texts("contacts")
     said.url("client_uri")
@@ -121,7 +124,11 @@ def _refuse_what_we_cannot(said: _Said) -> None:
     said.choice("subject_type", ("public",), default="public")
     if said.members.get("token_endpoint_auth_signing_alg") is not None:
         said.choice("token_endpoint_auth_signing_alg", tuple(SigningAlgorithm), default="")
-    for name in ("id_token_encrypted_response_alg", "userinfo_encrypted_response_alg"):
+    for name in (
+        "id_token_encrypted_response_alg",
+        "userinfo_encrypted_response_alg",
+        "request_object_encryption_alg",
+    ):
         if name in said.members:
             _refuse(f"{name} is not supported.", name)
 
@@ -179,13 +186,17 @@ def _redirect_uris(said: _Said, *, native: bool) -> tuple[str, ...]:
     return redirects
 
 
+def _guarded(url: str, allowed: Networks) -> str:
+    if fault := fault_of_url(url, allowed):
+        raise ValueError(fault)
+    return url
+
+
 def _called(said: _Said, allowed: Networks) -> dict[str, Any]:
     """Return the addresses that we call ourselves."""
 
     def guarded(url: str) -> str:
-        if fault := fault_of_url(url, allowed):
-            raise ValueError(fault)
-        return url
+        return _guarded(url, allowed)
 
     said.url("sector_identifier_uri", guarded)
     uri = said.url("backchannel_logout_uri", guarded)
@@ -211,6 +222,26 @@ def _keys(said: _Said, method: str) -> dict[str, Any]:
     if method == PRIVATE_KEY_JWT and jwks is None and "jwks_uri" not in said.told:
         _refuse("private_key_jwt needs jwks or jwks_uri.", "jwks")
     return {"jwks": None if jwks is None else msgspec.json.encode(jwks).decode()}
+
+
+def _request_objects(said: _Said, method: str, allowed: Networks) -> None:
+    """Read where its signed authorization requests are; they stay with its registration."""
+    # The fragment may be a hash of what is there, and is never sent (OpenID Connect Core 6.2).
+    found = said.take(
+        "request_uris",
+        lambda value: tuple(_request_uri(text, allowed) for text in _texts(value)),
+    )
+    said.take("request_object_signing_alg", _algorithm)
+    if found and (method == NONE or not {"jwks", "jwks_uri"} & said.told.keys()):
+        _refuse("request_uris needs jwks or jwks_uri, and a client that proves itself.")
+
+
+def _request_uri(text: str, allowed: Networks) -> str:
+    if len(text) > _LONGEST_REQUEST_URI:
+        message = f"must hold addresses of at most {_LONGEST_REQUEST_URI} characters"
+        raise ValueError(message)
+    _guarded(text.partition("#")[0], allowed)
+    return text
 
 
 def _host(said: _Said) -> str:

@@ -10,6 +10,7 @@ from latchstring.base.clock import Clock
 from latchstring.domain.keys.signer import Signer
 from latchstring.flows.authorize import Authorize
 from latchstring.flows.describe_user import DescribeUser
+from latchstring.flows.fetch_request_object import FetchRequestObject
 from latchstring.flows.find_session import FindSession
 from latchstring.flows.grant_scope import GrantScope
 from latchstring.flows.introspect_token import IntrospectToken
@@ -68,6 +69,9 @@ class BrowserParts(msgspec.Struct, frozen=True, kw_only=True):
     take_ticket: TakeTicket | None = None
     """Who takes ``login_ticket``, where somebody gives them out."""
 
+    fetch_object: FetchRequestObject | None = None
+    """Who fetches request objects; nobody where applications may not register themselves."""
+
 
 class ApplicationParts(msgspec.Struct, frozen=True, kw_only=True):
     """What the addresses that applications call are made of."""
@@ -102,6 +106,7 @@ def browser_surface(parts: BrowserParts) -> Surface:
         examine=Examine(issuer=parts.issuer, signer=parts.signer, grant_scope=parts.grant_scope),
         respond=respond,
         take_ticket=parts.take_ticket,
+        fetch_object=parts.fetch_object,
     )
     resuming = resume.ResumeEndpoint(
         clients=parts.clients,

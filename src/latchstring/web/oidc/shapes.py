@@ -60,3 +60,5 @@ class DiscoveryDocument(msgspec.Struct, frozen=True, kw_only=True):
     claims_parameter_supported: bool
     request_parameter_supported: bool
     request_uri_parameter_supported: bool
+    require_request_uri_registration: bool | msgspec.UnsetType
+    request_object_signing_alg_values_supported: tuple[str, ...] | msgspec.UnsetType
