@@ -49,9 +49,9 @@ async def keys_withdrawn(stage: Stage) -> list[Figure]:
     stolen = {kid(token) for each in ours for token in each.tokens}
     before = await _taken(nodes, ours)
     await rotated(nodes[0], "--now")
+    began = time.monotonic()
     for key in stolen:
         await _withdraw(nodes[0], key)
-    began = time.monotonic()
     while (taken := await _taken(nodes, ours)) or await _publishing(nodes, stolen):
         if time.monotonic() > began + _PATIENCE_SECONDS:
             break
@@ -71,7 +71,12 @@ async def keys_withdrawn(stage: Stage) -> list[Figure]:
         at_least(
             "tokens by them taken before, everywhere", len(before), 2 * len(nodes) * len(ours)
         ),
-        at_most("refused everywhere after", took, _WITHIN_SECONDS * stage.scale.patience, " s"),
+        at_most(
+            "refused everywhere after the first command began",
+            took,
+            _WITHIN_SECONDS * stage.scale.patience,
+            " s",
+        ),
         none_of("such tokens taken afterwards", taken, len(before)),
         none_of("nodes that publish a withdrawn key", publishing, len(nodes)),
         none_of("refreshed tokens that do not verify", unread, 2 * len(newer)),
