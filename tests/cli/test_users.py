@@ -100,3 +100,44 @@ def test_somebody_unknown_or_misspelt_is_refused(tmp_path, words):
 
 def test_a_page_has_a_bounded_size(tmp_path):
     assert a_shell(tmp_path).run("users", "list", "--count", "0").exit_code == 2
+
+
+def test_a_user_is_added_before_they_sign_in_and_once(tmp_path):
+    shell = a_shell(tmp_path)
+    shell.run("connections", "show")
+
+    found = shell.answer("users", "add", "Alice@Example.com")
+
+    assert found["id"].startswith("email|")
+    assert found["identifiers"][0]["identifier"] == "alice@example.com"
+    again = shell.run("users", "add", "alice@example.com")
+    assert "There already is a user with this." in again.stderr
+
+
+def test_a_user_keeps_the_subject_they_have_elsewhere(tmp_path):
+    shell = a_shell(tmp_path)
+    shell.run("connections", "show")
+    subject = "email|5ed9465f580a1d9af47e7ffa"
+
+    found = shell.answer("users", "add", "alice@example.com", "--subject", subject)
+
+    assert found["id"] == subject
+    taken = shell.run("users", "add", "bob@example.com", "--subject", subject)
+    assert "There already is a user of this subject." in taken.stderr
+
+
+@pytest.mark.parametrize(
+    ("identifier", "subject"),
+    [
+        ("bob@example.com", "sms|5ed9465f580a1d9af47e7ffa"),
+        ("bob@example.com", "email|5ED9465f580a1d9af47e7ffa"),
+        ("bob@example.com", "auth0|5ed9465f580a1d9af47e7ffa"),
+        ("bob@example.com", "bob"),
+    ],
+)
+def test_a_subject_has_the_form_and_the_way_in_of_its_identifier(tmp_path, identifier, subject):
+    shell = a_shell(tmp_path)
+
+    refused = shell.run("users", "add", identifier, "--subject", subject)
+
+    assert "subject: must be email| and 24 hexadecimal digits" in refused.stderr

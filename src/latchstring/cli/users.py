@@ -39,6 +39,18 @@ def show(user: str) -> None:
 
 
 @users.command()
+@click.argument("identifier")
+@click.option("--subject", help="The one that applications know from another server (email|…).")
+@common
+def add(identifier: str, subject: str | None) -> None:
+    """Make a user of an email address or phone number, before they first sign in.
+
+    Needed where sign_up is false, and to bring users with their subjects from another server.
+    """
+    _answer(at_desk(lambda desk: desk.users.add(identifier, subject=subject)))
+
+
+@users.command()
 @click.argument("user")
 @common
 def block(user: str) -> None:

@@ -1,16 +1,22 @@
-"""Show, block and delete users, and void the codes they were sent."""
+"""Add, show, block and delete users, and void the codes they were sent."""
 
 from collections.abc import Awaitable, Callable
 
 import msgspec
 
 from latchstring.base.clock import Clock
-from latchstring.base.errors import NotFound
+from latchstring.base.errors import InvalidRequest, NotFound
 from latchstring.base.ids import IdentifierDigest, UserId
 from latchstring.base.origin import NOWHERE
 from latchstring.db.database import Database, Transaction
 from latchstring.domain.audit import store as audit
-from latchstring.domain.audit.event import ChallengesVoided, UserBlocked, UserDeleted, UserUnblocked
+from latchstring.domain.audit.event import (
+    ChallengesVoided,
+    UserBlocked,
+    UserCreated,
+    UserDeleted,
+    UserUnblocked,
+)
 from latchstring.domain.authorizations import store as authorizations
 from latchstring.domain.challenges import store as challenges
 from latchstring.domain.challenges.challenge import EndedBy
@@ -21,7 +27,7 @@ from latchstring.domain.identities.identifier import (
     email_identifier,
     phone_identifier,
 )
-from latchstring.domain.identities.user import User, UserIdentifier
+from latchstring.domain.identities.user import User, UserIdentifier, is_subject
 from latchstring.domain.tickets import store as tickets
 from latchstring.domain.tokens import store as tokens
 from latchstring.flows.end_sessions import end_sessions_of
@@ -52,6 +58,33 @@ class ManageUsers(msgspec.Struct, frozen=True):
             return [await _profile(tx, user) for user in users]
 
         return await self.database.read(page)
+
+    async def add(self, identifier: str, *, subject: str | None = None) -> Profile:
+        """Make a user before they first sign in; raise ``InvalidRequest``.
+
+        ``subject`` is the one that applications know from another server (``email|…``).
+        """
+        wanted = parse_identifier(identifier)
+        user_id = None if subject is None else _brought(subject, wanted)
+        outcome = await self.database.transact(lambda tx: self._add(tx, wanted, user_id))
+        if isinstance(outcome, InvalidRequest):
+            raise outcome
+        return outcome
+
+    async def _add(
+        self, tx: Transaction, identifier: Identifier, user_id: UserId | None
+    ) -> Profile | InvalidRequest:
+        now = self.clock.now()
+        if await _find(tx, identifier) is not None:
+            return InvalidRequest("There already is a user with this.", field="identifier")
+        if user_id is not None and await _find(tx, user_id) is not None:
+            return InvalidRequest("There already is a user of this subject.", field="subject")
+        made = await identities.create(tx, identifier, now, user_id)
+        created = UserCreated(
+            user_id=made, identifier_digest=identifier.digest, connection=identifier.connection
+        )
+        await audit.record(tx, created, NOWHERE, now=now)
+        return _present(await _find(tx, made))
 
     async def show(self, named: str) -> Profile:
         """Return one user; raise ``NotFound``."""
@@ -151,6 +184,13 @@ def parse_identifier(text: str) -> Identifier:
     if "@" in text:
         return email_identifier(text, allow_examples=True)
     return phone_identifier(text, None, allow_examples=True)
+
+
+def _brought(subject: str, identifier: Identifier) -> UserId:
+    if not is_subject(subject) or not subject.startswith(f"{identifier.connection}|"):
+        message = f"subject: must be {identifier.connection}| and 24 hexadecimal digits"
+        raise InvalidRequest(message, field="subject")
+    return UserId(subject)
 
 
 def _target(named: str) -> UserId | Identifier:

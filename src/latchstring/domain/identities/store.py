@@ -16,9 +16,14 @@ async def find_standing(tx: Transaction, digest: IdentifierDigest) -> Standing |
     return await tx.one(SQL["find_standing"], Standing, {"identifier_digest": digest})
 
 
-async def create(tx: Transaction, identifier: Identifier, now: datetime) -> UserId:
-    """Make the user of an identifier that has none; of racing callers one succeeds."""
-    user_id = new_user_id(identifier.connection)
+async def create(
+    tx: Transaction, identifier: Identifier, now: datetime, user_id: UserId | None = None
+) -> UserId:
+    """Make the user of an identifier that has none; of racing callers one succeeds.
+
+    The subject is a new one, unless an administrator brings it from another server.
+    """
+    user_id = user_id or new_user_id(identifier.connection)
     await tx.run(SQL["insert_user"], {"user_id": user_id, "now": now})
     await tx.run(
         SQL["insert_identifier"],

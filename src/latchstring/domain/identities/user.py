@@ -1,5 +1,6 @@
 """The account an application knows by its subject."""
 
+import re
 import secrets
 from datetime import datetime
 
@@ -8,13 +9,15 @@ import msgspec
 from latchstring.base.errors import Forbidden
 from latchstring.base.ids import ConnectionName, IdentifierDigest, UserId
 
+_SUBJECT = re.compile(r"(?:email|sms)\|[0-9a-f]{24}")
+
 
 class UserBlocked(Forbidden):
     """The user is blocked."""
 
 
 class User(msgspec.Struct, frozen=True):
-    """An account. It exists from the first success on."""
+    """An account. It exists from the first success on, or since an administrator made it."""
 
     id: UserId
     created_at: datetime
@@ -52,3 +55,8 @@ class Standing(msgspec.Struct, frozen=True):
 def new_user_id(connection: ConnectionName) -> UserId:
     """Return a fresh subject: the way in, a bar, 24 random hex digits."""
     return UserId(f"{connection}|{secrets.token_hex(12)}")
+
+
+def is_subject(text: str) -> bool:
+    """Whether a text has the form of a subject; Auth0's have the same."""
+    return _SUBJECT.fullmatch(text) is not None
