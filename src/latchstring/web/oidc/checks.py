@@ -84,13 +84,20 @@ def with_a_nonce_for_id_tokens(asked: Asked, _client: Client) -> None:
         raise _invalid("scope", "A response_type with id_token needs the scope openid.")
 
 
+_NO_PKCE_OF = {
+    True: "A public client has to send a code_challenge (RFC 7636).",
+    False: "This client has to send a code_challenge (RFC 7636), as its require_pkce is true.",
+}
+"""By whether the client is public."""
+
+
 def with_pkce(asked: Asked, client: Client) -> None:
     """Refuse a code without PKCE to whom it is required of, and anything but S256 from anyone."""
     if asked.code_challenge is None:
         if asked.code_challenge_method is not None:
             raise _invalid("code_challenge", "code_challenge_method without code_challenge.")
         if client.needs_pkce and _CODE in asked.response_words:
-            raise _invalid("code_challenge", "This client has to send a code_challenge.")
+            raise _invalid("code_challenge", _NO_PKCE_OF[client.is_public])
         return
     # A missing method means plain (RFC 7636 section 4.3), which does not exist here.
     if asked.code_challenge_method != pkce.METHOD:
