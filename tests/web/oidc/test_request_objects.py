@@ -195,6 +195,25 @@ async def test_oidcc_request_uri_signed_rs256(tmp_path):
     assert [heard.line for heard in desk.receiver.heard] == ["GET /requesturi/1 HTTP/1.1"]
 
 
+async def test_oidcc_registration_logo_policy_and_tos_uris_are_on_the_sign_in_page(desk):
+    told = {
+        "logo_uri": "https://rp.test/logo.png",
+        "policy_uri": "https://rp.test/policy",
+        "tos_uri": "https://rp.test/terms",
+    }
+    assert told.items() <= (await desk.register(**told)).json().items()
+    desk.publish_signed()
+    browser = desk.house.browser()
+    found = await browser.http.get("/authorize", params=desk.outside())
+
+    page = await browser.get(found.headers["location"])
+
+    assert 'src="https://rp.test/logo.png"' in page.response.text
+    assert "https://rp.test" in page.response.headers["content-security-policy"]
+    assert 'href="https://rp.test/policy"' in page.response.text
+    assert 'href="https://rp.test/terms"' in page.response.text
+
+
 async def test_oidcc_request_uri_unsigned_is_skipped_as_none_is_not_listed(desk):
     """Also skipped: oidcc-ensure-request-object-with-redirect-uri and the like of it."""
     async with desk.house.http() as http:
@@ -242,7 +261,7 @@ async def test_numbers_and_objects_are_read_as_they_would_stand_in_a_query(desk)
     assert query(response)["state"] == "inside"
 
 
-WRITTEN = [
+WRITTEN: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"aud": [ISSUER, "https://other.test/"]}, {}),
     ({}, {"typ": "oauth-authz-req+jwt"}),
     ({}, {"kid": None}),
@@ -515,7 +534,7 @@ async def test_an_algorithm_that_was_not_registered_is_refused(desk):
     await desk.assert_goes_on()
 
 
-UNFITTING = [
+UNFITTING: list[tuple[dict[str, Any], str]] = [
     ({"client_id": "acme-web"}, "another client"),
     ({"client_id": None}, "client_id is missing"),
     ({"client_id": 7}, "another type"),
