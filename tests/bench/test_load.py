@@ -236,7 +236,7 @@ async def test_pgbench_counts_the_databases_cpu_and_every_row_is_found():
         measure = await limit.measure(2, 1)
         assert (measure.server, measure.seconds) == (0, 1)
         assert measure.logins > 100
-        assert measure.database > 0.1
+        assert measure.database > 0.01
         await limit.check_rows()
         await store.run(
             "delete from sessions where token_digest = (select max(token_digest) from sessions)"
