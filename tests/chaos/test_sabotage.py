@@ -9,6 +9,7 @@ from chaos.registry import procedures
 from chaos.report import FAIL, line
 from chaos.running import run
 from chaos.scale import SHORT
+from tests.conftest import FULL
 
 BY_ID = {each.id: each for each in procedures()}
 RUN = "from latchstring.main import run; run()"
@@ -121,7 +122,10 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("case", CASES)
+QUICK = ("no grace", "a withdrawal that does nothing")
+
+
+@pytest.mark.parametrize("case", CASES if FULL else QUICK)
 async def test_a_program_that_does_it_wrong_falls_short(case, tmp_path, monkeypatch):
     monkeypatch.setattr("chaos.procedures.withdrawing._PATIENCE_SECONDS", 1.0)
     name, sabotage, named = CASES[case]
