@@ -8,26 +8,17 @@ import hashlib
 import hmac
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import timedelta
-from ipaddress import ip_network
-from pathlib import Path
 from typing import Any
 
-import httpx2
 import pytest
 
 from latchstring.base.errors import Unavailable
 from latchstring.base.outbound import Outbound
 from latchstring.base.secrets import encode
-from latchstring.base.settings import OutboundSettings
 from latchstring.flows.client_keys import ClientKeys
 from latchstring.flows.fetch_request_object import FetchRequestObject, RequestUriRefused
 from latchstring.flows.manage_clients import ManageClients
-from latchstring.flows.manage_registration_tokens import ManageRegistrationTokens
 from tests.support.assertions import (
-    ASSERTION_TYPE,
     by_hand,
     claims,
     ec_key,
@@ -36,113 +27,13 @@ from tests.support.assertions import (
     rsa_key,
     signed,
 )
-from tests.support.gateway import answer
-from tests.support.house import ORIGIN, House, Page
 from tests.support.provider import fragment, query, where
+from tests.support.publishing import CALLBACK, ISSUER, LOOPBACK, Desk, a_desk
 from tests.support.quick_house import a_quick_house
 from tests.support.receiver import Receiver, receiving
-from tests.support.tls import Certificates, certificates
+from tests.support.tls import certificates
 
-ISSUER = f"{ORIGIN}/"
-CALLBACK = "https://rp.test/cb"
-NOT_THE_HASH = "GgFbmhKEUMUMVMPfwjQZX6yEgdgBfE3UvO9RRkQcmzQ"
-"""The suite registers its request_uri before it knows what will be there."""
-
-LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 WELL_KNOWN = "/.well-known/openid-configuration"
-
-
-@dataclass
-class Desk:
-    """A house where clients may register, and where one of them publishes."""
-
-    house: House
-    receiver: Receiver
-    port: int
-    made: Certificates
-    client_id: str = ""
-    registration: str = ""
-
-    def url(self, path: str = "/requesturi/1") -> str:
-        return f"https://localhost:{self.port}{path}"
-
-    @property
-    def registered(self) -> str:
-        return f"{self.url()}#{NOT_THE_HASH}"
-
-    async def register(self, **members: Any) -> httpx2.Response:
-        manage = ManageRegistrationTokens(self.house.installation.database, self.house.clock)
-        token = (await manage.issue(uses=1, life=timedelta(hours=1))).token
-        body = {
-            "client_name": "A conforming application",
-            "redirect_uris": [CALLBACK],
-            "grant_types": ["authorization_code"],
-            "response_types": ["code"],
-            "jwks": {"keys": [public_jwk(rsa_key()), public_jwk(ec_key(), "k2")]},
-            "token_endpoint_auth_method": "private_key_jwt",
-            "request_uris": [self.registered],
-            **members,
-        }
-        async with self.house.http() as http:
-            headers = {"Authorization": f"Bearer {token}"}
-            found = await http.post("/oidc/register", json=body, headers=headers)
-        if found.status_code == 201:
-            self.client_id = found.json()["client_id"]
-            self.registration = found.json()["registration_access_token"]
-        return found
-
-    def asked(self, **changes: Any) -> dict[str, Any]:
-        """The whole request, as it stands inside the object."""
-        values = {
-            "client_id": self.client_id,
-            "redirect_uri": CALLBACK,
-            "response_type": "code",
-            "scope": "openid",
-            "state": "inside",
-            "nonce": "n-1",
-            **changes,
-        }
-        return {name: value for name, value in values.items() if value is not None}
-
-    def publish(self, body: str | bytes, status: int = 200, **headers: str) -> None:
-        content = body.encode() if isinstance(body, str) else body
-        self.receiver.answers.append(answer(status, content, **headers))
-
-    def publish_signed(self, **changes: Any) -> None:
-        self.publish(signed(rsa_key(), self.asked(**changes)))
-
-    def outside(self, **changes: Any) -> dict[str, Any]:
-        """What the suite leaves outside: no state, no nonce."""
-        duplicates = {"scope": "openid", "state": None, "nonce": None}
-        return self.asked(**{**duplicates, "request_uri": self.registered, **changes})
-
-    async def ask(self, **changes: Any) -> httpx2.Response:
-        async with self.house.http() as http:
-            return await http.get("/authorize", params=self.outside(**changes))
-
-    async def assert_goes_on(self, **changes: Any) -> None:
-        assert where(await self.ask(**changes)).startswith("/sign-in/")
-
-    async def assert_refused(self, error: str, word: str, **changes: Any) -> None:
-        """Told to the application at its address, with the state that stood outside."""
-        response = await self.ask(**{"state": "outside", **changes})
-        assert where(response) == CALLBACK
-        told = query(response)
-        assert (told["error"], told["state"], told["iss"]) == (error, "outside", ISSUER)
-        assert word in told["error_description"]
-
-
-@asynccontextmanager
-async def a_desk(folder: Path, *, allowed: bool = True) -> AsyncIterator[Desk]:
-    made, receiver = certificates(folder), Receiver()
-    outbound = OutboundSettings(
-        ca_file=made.authority, allowed_networks=LOOPBACK if allowed else ()
-    )
-    async with (
-        receiving(receiver, made) as port,
-        a_quick_house(folder, dynamic_registration=True, outbound=outbound) as house,
-    ):
-        yield Desk(house, receiver, port, made)
 
 
 @pytest.fixture
@@ -153,17 +44,6 @@ async def desk(tmp_path) -> AsyncIterator[Desk]:
 
 
 # -- the modules of the suite ---------------------------------------------------------------------
-
-
-async def consented(desk: Desk) -> Page:
-    """Alice signs in, agrees, and is sent back."""
-    browser = desk.house.browser()
-    found = await browser.http.get("/authorize", params=desk.outside())
-    page = await browser.get(found.headers["location"])
-    page = await browser.post(page, email="alice@example.com")
-    desk.house.clock.advance(1)
-    page = await browser.post(page, code=await desk.house.code())
-    return await browser.post(page, next(form for form in page.forms if form.endswith("/allow")))
 
 
 async def test_oidcc_request_uri_signed_rs256(tmp_path):
@@ -177,20 +57,10 @@ async def test_oidcc_request_uri_signed_rs256(tmp_path):
         told = (await desk.register(request_object_signing_alg="RS256")).json()
         assert told["request_uris"] == [desk.registered]
         desk.publish_signed(aud=ISSUER, iss=desk.client_id)
-        back = await consented(desk)
+        back = await desk.consented(desk.outside())
 
         assert (back.query["state"], back.query["iss"]) == ("inside", ISSUER)
-        form = {
-            "grant_type": "authorization_code",
-            "code": back.query["code"],
-            "redirect_uri": CALLBACK,
-            "client_assertion_type": ASSERTION_TYPE,
-            "client_assertion": signed(
-                rsa_key(), claims(desk.house.clock.now(), desk.client_id, ISSUER)
-            ),
-        }
-        async with desk.house.http() as http:
-            tokens = await http.post("/oauth/token", data=form)
+        tokens = await desk.token(code=back.query["code"], redirect_uri=CALLBACK)
         assert tokens.status_code == 200, tokens.text
     assert [heard.line for heard in desk.receiver.heard] == ["GET /requesturi/1 HTTP/1.1"]
 
