@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from chaos.databases import SQLITE
 from chaos.figures import Figure
 from chaos.registry import Procedure
 
@@ -95,9 +96,13 @@ def write(results: list[Result], command: str, *, anew: bool) -> None:
 
 def _with_rows_of(lines: list[str], results: list[Result], command: str) -> list[str]:
     newer = {_key(row): row for row in table(results)[2:]}
-    found = [newer.pop(_key(line), line) if line.startswith("| R-") else line for line in lines]
-    if newer:
-        raise LookupError(f"no earlier row of {sorted(newer)}: run all of it first")
+    rows = [at for at, line in enumerate(lines) if line.startswith("| R-")]
+    if not rows:
+        raise LookupError("no earlier rows: run all of it first")
+    ran = {_key(lines[at]): lines[at] for at in rows} | newer
+    # By number, and by database as they always stood: SQLite before PostgreSQL.
+    every = [ran[key] for key in sorted(ran, key=lambda key: (key[0], key[1] != SQLITE))]
+    found = [*lines[: rows[0]], *every, *lines[rows[-1] + 1 :]]
     return [*found, f"Then again: `{command}`; {summary(results)}", ""]
 
 

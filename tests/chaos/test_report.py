@@ -1,5 +1,7 @@
 """What a run prints and leaves behind: nothing that fell short or did not run counts as passed."""
 
+import dataclasses
+
 import pytest
 
 from chaos import report
@@ -82,6 +84,38 @@ def test_what_ran_once_more_has_a_new_row_and_the_others_keep_theirs(tmp_path, m
     assert "`all`:" in text
     assert "Then again: `some`; 1 passed" in text
     assert text.endswith("\nafter\n")
+
+
+def test_what_is_new_has_its_row_where_it_belongs(tmp_path, monkeypatch):
+    page = tmp_path / "reliability.md"
+    page.write_text(f"before\n{report.BEGIN}\n{report.END}\nafter\n", encoding="utf-8")
+    monkeypatch.setattr(report, "PAGE", page)
+    ids = {name: dataclasses.replace(KILLED, id=name) for name in ("R-01", "R-02", "R-03")}
+    report.write(
+        [Result(procedure=ids[name], database=SQLITE, figures=[]) for name in ("R-01", "R-03")],
+        "all",
+        anew=True,
+    )
+
+    newer = [
+        Result(procedure=ids["R-02"], database=kind, figures=[]) for kind in (POSTGRESQL, SQLITE)
+    ]
+    report.write(newer, "some", anew=False)
+
+    rows = [row for row in page.read_text(encoding="utf-8").splitlines() if row.startswith("| R-")]
+    assert [row.split("|")[1:3] for row in rows] == [
+        [" R-01 ", " sqlite "],
+        [" R-02 ", " sqlite "],
+        [" R-02 ", " postgresql "],
+        [" R-03 ", " sqlite "],
+    ]
+
+
+def test_without_a_table_all_of_it_has_to_run_first(tmp_path, monkeypatch):
+    page = tmp_path / "reliability.md"
+    page.write_text(f"before\n{report.BEGIN}\n{report.END}\nafter\n", encoding="utf-8")
+    monkeypatch.setattr(report, "PAGE", page)
+
     with pytest.raises(LookupError):
         report.write([Result(procedure=KILLED, figures=[])], "another", anew=False)
 
