@@ -458,7 +458,7 @@ LIVE = statements.parse(
 )
 
 
-async def a_code(provider: Provider) -> str:
+async def a_code(provider: Provider, scope: str = "openid") -> str:
     """Return a code that was issued for a session of Alice's."""
     session, _ = await provider.session()
     terms = Terms(
@@ -466,7 +466,7 @@ async def a_code(provider: Provider) -> str:
         redirect_uri=CALLBACK,
         user_id=session.user_id,
         session_id=session.id,
-        scope="openid",
+        scope=scope,
         nonce=None,
         code_challenge=CHALLENGE,
         auth_time=session.authenticated_at,

@@ -65,6 +65,14 @@ async def find_family(tx: Transaction, family_id: FamilyId) -> RefreshFamily | N
     return await tx.one(SQL["find_family"], RefreshFamily, {"id": family_id})
 
 
+async def hold_family(tx: Transaction, family_id: FamilyId) -> RefreshFamily | None:
+    """Do the same, and let nobody end it before the transaction ends.
+
+    An access token that is written meanwhile is there for an end that waits, and ends with it.
+    """
+    return await tx.one(SQL["hold_family"], RefreshFamily, {"id": family_id})
+
+
 async def rotate_family(
     tx: Transaction,
     family_id: FamilyId,

@@ -61,6 +61,11 @@ values (:id, :client_id, :user_id, :session_id, :code_digest, :scope, :audience,
 -- A family, living or over.
 select {_family} from refresh_families where id = :id
 
+-- hold_family --
+-- A family, living or over, that nobody rotates or ends until the transaction ends.
+select {_family} from refresh_families where id = :id
+/*pg for update */
+
 -- rotate_family --
 -- The token that works now is presented, and works no more; whoever comes second with it finds another generation.
 update refresh_families set generation = generation + 1, rotated_at = :now, idle_ends_at = :idle_ends_at
