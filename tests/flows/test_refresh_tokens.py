@@ -225,6 +225,27 @@ async def test_a_token_for_an_api_stays_for_it_and_ends_with_it(provider):
         await renew(provider, second.refresh_token)
 
 
+async def test_an_api_that_allows_no_refresh_tokens_any_more_gets_no_more_tokens(provider):
+    first = await signed_in(provider, api=API, scope=f"{SCOPE} read:letters")
+    strict = msgspec.structs.replace(API, allow_offline_access=False)
+    provider.apis[API.identifier] = strict
+
+    with pytest.raises(RefreshRefused):
+        await renew(provider, first.refresh_token)
+
+    provider.apis[API.identifier] = API
+    assert (await renew(provider, first.refresh_token)).refresh_token is not None
+
+
+async def test_a_scope_that_the_api_lost_does_not_come_back(provider):
+    first = await signed_in(provider, api=API, scope=f"{SCOPE} read:letters write:letters")
+    provider.apis[API.identifier] = msgspec.structs.replace(API, scopes=("read:letters",))
+
+    second = await renew(provider, first.refresh_token)
+
+    assert second.scope == f"{SCOPE} read:letters"
+
+
 async def test_the_database_holds_nothing_that_a_token_could_be_made_of(provider):
     first = await signed_in(provider)
     rows = statements.parse("-- rows --\n-- All.\nselect id, generation from refresh_families")

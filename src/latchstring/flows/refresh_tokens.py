@@ -77,11 +77,10 @@ class RefreshTokens(msgspec.Struct, frozen=True):
         found = await tokens.find_family(tx, presented.family_id)
         if found is None:
             return _Refused("unknown: never ours, or purged since")
-        if not set((request.scope or "").split()) <= set(found.scope.split()):
-            return ScopeTooWide(field="scope")
         api = apis.get(found.audience or "")
-        if found.audience is not None and api is None:
-            return _Refused("the API is gone")
+        refusal = _refusal(request, found, api)
+        if refusal is not None:
+            return refusal
         person = await hold_person(tx, found.user_id)
         if person is None:
             return _Refused("the user is shut out")
@@ -112,7 +111,7 @@ class RefreshTokens(msgspec.Struct, frozen=True):
         )
         if family is not None:
             return family
-        family = await tokens.find_family(tx, presented.family_id)
+        family = await tokens.hold_family(tx, presented.family_id)
         if family is None:
             return _Refused("purged meanwhile")
         standing = refresh.standing(family, presented, client_id, now=now)
@@ -123,6 +122,19 @@ class RefreshTokens(msgspec.Struct, frozen=True):
             reused = RefreshTokenReused(client_id=family.client_id, user_id=family.user_id)
             await audit.record(tx, reused, request.origin, now=now)
         return _Refused(standing)
+
+
+def _refusal(
+    request: RefreshRequest, found: RefreshFamily, api: Api | None
+) -> _Refused | ScopeTooWide | None:
+    """Return why no token of this family is of use now; none is used up."""
+    if not set((request.scope or "").split()) <= set(found.scope.split()):
+        return ScopeTooWide(field="scope")
+    if found.audience is not None and api is None:
+        return _Refused("the API is gone")
+    if api is not None and not api.allow_offline_access:
+        return _Refused("the API allows no refresh tokens any more")
+    return None
 
 
 def _token_request(request: RefreshRequest, family: RefreshFamily, api: Api | None) -> TokenRequest:
