@@ -39,6 +39,8 @@ MALFORMED = [
     '{"userinfo": {"email": true}}',
     '{"id_token": {"email": ["x"]}}',
     '{"id_token": {"sub": {"value": 1}}}',
+    r'{"id_token": {"sub": {"value": "email|\u0000"}}}',
+    r'{"id_token": {"sub": {"value": "email|\ud800"}}}',
     '{"userinfo": {"email": null}',
     "[" * 3000,
     '{"userinfo": ' * 150 + "}" * 150,

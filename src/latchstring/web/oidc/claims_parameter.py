@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from latchstring.domain.tokens.claims import CLAIMS
+from latchstring.web.oidc import texts
 
 _MEMBERS = ("id_token", "userinfo")
 
@@ -34,7 +35,7 @@ def read(text: str | None) -> RequestedClaims:
     }
     kept = {name: claims for name, claims in known.items() if claims}
     subject = (members["id_token"].get("sub") or {}).get("value")
-    if subject is not None and not isinstance(subject, str):
+    if subject is not None and (not isinstance(subject, str) or texts.fault_of("sub", subject)):
         raise ValueError(_MEMBERS)
     return RequestedClaims(
         kept=msgspec.json.encode(kept).decode() if kept else None,
