@@ -3,7 +3,7 @@
 import jwt
 import pytest
 
-from tests.support.provider import AT, ISSUER, a_client, asked
+from tests.support.provider import AT, ISSUER, a_client, asked, query
 
 
 async def test_a_client_that_wants_its_answers_signed_gets_a_jwt(browser, application, provider):
@@ -27,6 +27,20 @@ async def test_a_client_that_wants_its_answers_signed_gets_a_jwt(browser, applic
         "email": "alice@example.com",
         "email_verified": True,
     }
+
+
+async def test_j05_signed_claims_are_no_id_token(browser, application, provider):
+    provider.clients["acme-web"] = a_client(userinfo_signed_response_alg="RS256")
+    await browser.sign_in()
+    tokens = (await application.token(code=await browser.code())).json()
+    headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+    signed = (await application.http.get("/userinfo", headers=headers)).text
+
+    answer = query(await browser.authorize(id_token_hint=signed))
+
+    assert answer["error"] == "invalid_request"
+    assert "typ" not in jwt.get_unverified_header(signed)
+    assert "code" in query(await browser.authorize(id_token_hint=tokens["id_token"]))
 
 
 async def test_a_refusal_is_json_for_it_too(application, provider):

@@ -134,6 +134,13 @@ async def test_t_12_revoking_a_users_tokens_ends_them_at_once(application, provi
     await assert_refused(await ask(application, found["access_token"]))
 
 
+async def test_the_token_of_a_removed_application_opens_nothing(application, provider, signed_in):
+    _, found = signed_in
+    del provider.clients["acme-web"]
+
+    await assert_refused(await ask(application, found["access_token"]))
+
+
 async def test_a_token_lives_for_a_day(application, provider, signed_in):
     provider.clock.advance(24 * 3600)
 

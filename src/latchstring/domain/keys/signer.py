@@ -23,6 +23,8 @@ class TokenKind(StrEnum):
     ID_TOKEN = "JWT"  # noqa: S105 - a media type
     ACCESS_TOKEN = "at+jwt"  # noqa: S105 - a media type (RFC 9068)
     LOGOUT_TOKEN = "logout+jwt"  # noqa: S105 - a media type (OpenID Back-Channel Logout 2.4)
+    USERINFO = ""
+    """Says nothing: no name is registered, and verifiers refuse those that they do not know."""
 
 
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
@@ -143,7 +145,10 @@ class Signer:
         except (UnknownKey, BrokenSeal):
             private = None
         said = {"alg": key.algorithm.value, "kid": key.id}
-        headers = {kind: _segment(msgspec.json.encode({"typ": kind} | said)) for kind in TokenKind}
+        headers = {
+            kind: _segment(msgspec.json.encode({"typ": kind} | said if kind else said))
+            for kind in TokenKind
+        }
         return OpenKey(key.id, headers, jwk.public_key(key.public_jwk), private)
 
 

@@ -5,7 +5,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from latchstring.base.errors import InvalidRequest
-from latchstring.domain.keys.signer import Signer
+from latchstring.domain.keys.signer import Signer, TokenKind
+from latchstring.domain.tokens.access import TokenRefused
 from latchstring.flows.describe_user import DescribeUser
 from latchstring.web.http.answers import private_json, private_jwt
 from latchstring.web.http.parameters import FORM, Parameters, content_type
@@ -31,11 +32,14 @@ class UserInfo(msgspec.Struct, frozen=True):
         """Return the claims as JSON, or signed where the client wants that."""
         found = await self.describe_user(await _token(request))
         client = self.clients().get(found.client_id)
-        algorithm = client.userinfo_signed_response_alg if client else None
+        if client is None:
+            # Another process may have given it out before it heard of the removal.
+            raise TokenRefused(detail="the application was removed")
+        algorithm = client.userinfo_signed_response_alg
         if algorithm is None:
             return private_json(found.claims)
         claims = {**found.claims, "iss": self.issuer, "aud": found.client_id}
-        return private_jwt(self.signer.sign(claims, algorithm))
+        return private_jwt(self.signer.sign(claims, algorithm, TokenKind.USERINFO))
 
 
 async def _token(request: Request) -> str:
