@@ -223,6 +223,13 @@ async def test_only_forms_are_pushed(application):
     assert (await application.http.get("/oauth/par")).status_code == 405
 
 
+async def test_a_secret_of_the_browsers_is_not_pushed_and_not_kept(application):
+    response = await push(application, login_ticket="t" * 43)
+
+    assert (response.status_code, response.json()["error"]) == (400, "invalid_request")
+    assert "login_ticket" in response.json()["error_description"]
+
+
 async def test_a_client_that_has_to_push_does_nothing_else(browser, application, provider):
     provider.clients["acme-web"] = a_client(require_pushed_authorization_requests=True)
     await browser.sign_in()

@@ -40,6 +40,10 @@ class PushEndpoint(msgspec.Struct, frozen=True):
         if asked.request_uri is not None:
             message = "A pushed request has no request_uri."
             raise InvalidRequest(message, field="request_uri")
+        if asked.login_ticket is not None:
+            # A secret of the browser's, not to be kept readable; only the browser can bring it.
+            message = "A pushed request has no login_ticket."
+            raise InvalidRequest(message, field="login_ticket")
         if not may_return(client, asked.redirect_uri or "", asked.mode):
             message = "The redirect_uri is not one of the callbacks of the application."
             raise InvalidRequest(message, field="redirect_uri")
