@@ -9,6 +9,7 @@ from latchstring.domain.authorizations.scopes import granted
     ("asked", "scope"),
     [
         (None, "openid"),
+        ("  ", "openid"),
         ("openid", "openid"),
         ("email openid", "email openid"),
         ("openid openid  email", "openid email"),

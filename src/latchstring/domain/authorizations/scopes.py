@@ -16,5 +16,5 @@ def granted(asked: str | None, of_api: Iterable[str] = (), *, offline: bool = Fa
     Unknown words are ignored (OpenID Connect Core 3.1.2.1). ``offline`` allows refresh tokens.
     """
     known = {*SCOPES, *of_api} - (set() if offline else {OFFLINE_ACCESS})
-    words = (asked or DEFAULT).split()
+    words = (asked or "").split() or [DEFAULT]
     return " ".join(dict.fromkeys(word for word in words if word in known))
