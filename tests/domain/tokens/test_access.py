@@ -7,7 +7,6 @@ from msgspec.structs import replace
 
 from latchstring.base.ids import ClientId, UserId
 from latchstring.domain.tokens.access import Bearer, is_well_formed, issue
-from latchstring.domain.tokens.audience import is_known
 from tests.support.provider import AT
 
 BEARER = Bearer(
@@ -37,17 +36,3 @@ def test_a_token_lives_until_it_expires_or_is_revoked():
 @pytest.mark.parametrize("text", ["", "a" * 42, "a" * 44, "a" * 42 + "=", "a" * 43 + "\n", "a.b.c"])
 def test_what_is_not_in_our_form_is_told_at_sight(text):
     assert not is_well_formed(text)
-
-
-@pytest.mark.parametrize(
-    ("audience", "known"),
-    [
-        (None, True),
-        ("https://auth.test/userinfo", True),
-        ("https://auth.test/api/v2/", False),
-        ("https://auth.test/userinfo/", False),
-        ("https://api.test", False),
-    ],
-)
-def test_userinfo_is_the_only_audience(audience, known):
-    assert is_known(audience, "https://auth.test/") is known
