@@ -32,6 +32,7 @@ from tests.support.publishing import CALLBACK, ISSUER, LOOPBACK, Desk, a_desk
 from tests.support.quick_house import a_quick_house
 from tests.support.receiver import Receiver, receiving
 from tests.support.tls import certificates
+from tests.support.workers import until
 
 WELL_KNOWN = "/.well-known/openid-configuration"
 
@@ -345,6 +346,20 @@ async def test_an_address_that_answers_slowly_holds_nobody_up(desk):
     desk.publish_signed()
     assert (await fetch(client, desk.registered))["state"] == "inside"
     await outbound.close()
+
+
+async def test_too_many_at_once_are_told_to_come_again_and_who_leaves_makes_room(desk):
+    desk.receiver.silent = 4
+    waiting = [asyncio.create_task(desk.ask()) for _ in range(4)]
+    await until(lambda: len(desk.receiver.heard) == len(waiting), seconds=4)
+
+    await desk.assert_refused("temporarily_unavailable", "Try again")
+
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    desk.publish_signed()
+    await desk.assert_goes_on()
 
 
 # -- what was signed, by whom ---------------------------------------------------------------------
