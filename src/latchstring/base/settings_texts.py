@@ -163,11 +163,11 @@ def jwks(text: str) -> str:
     """Read a JSON Web Key Set of public keys (RFC 7517 section 5)."""
     try:
         keys = json.loads(text)["keys"]
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         refuse('must be a JSON Web Key Set, such as {"keys": [...]}')
     if not isinstance(keys, list) or not all(isinstance(key, dict) for key in keys):
         refuse('must be a JSON Web Key Set, such as {"keys": [...]}')
-    if any(key.keys() & {"d", "p", "q", "k"} for key in keys):
+    if any(key.keys() & {"d", "p", "q", "dp", "dq", "qi", "oth", "k"} for key in keys):
         refuse("must hold public keys alone")
     return text
 

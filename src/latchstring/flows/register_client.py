@@ -14,6 +14,7 @@ from latchstring.base.origin import Origin
 from latchstring.db.database import Database, Transaction
 from latchstring.domain.audit import store as audit
 from latchstring.domain.audit.event import ClientChanged, ClientRegistered, ClientRemoved
+from latchstring.domain.authorizations import store as authorizations
 from latchstring.domain.clients import store as clients
 from latchstring.domain.clients.client import Client
 from latchstring.domain.registrations import store as registrations
@@ -38,6 +39,7 @@ class Registered:
     """A registration, and what is shown this once."""
 
     registration: Registration
+    client: Client
     token: str = field(repr=False)
     secret: str | None = field(default=None, repr=False)
 
@@ -49,6 +51,12 @@ class RegisterClient(msgspec.Struct, frozen=True):
     clock: Clock
     refresh: Callable[[], Awaitable[object]]
     """Makes the change hold in this process at once."""
+
+    async def check(self, token: str) -> None:
+        """Raise ``RegistrationRefused`` unless the token has a use left, and take none."""
+        now, digest = self.clock.now(), secrets.digest(token)
+        if await self.database.read(lambda tx: registrations.find_token(tx, digest, now)) is None:
+            raise RegistrationRefused
 
     async def register(self, token: str, wanted: Wanted, origin: Origin) -> Registered:
         """Use the token once; raise ``RegistrationRefused`` or ``InvalidRequest``."""
@@ -84,14 +92,14 @@ class RegisterClient(msgspec.Struct, frozen=True):
         if registration is None:
             raise RegistrationRefused
         await self.refresh()
-        return Registered(registration=registration, token=own, secret=secret)
+        return Registered(registration=registration, client=client, token=own, secret=secret)
 
     async def read(self, client_id: str, token: str) -> Registered:
         """Return the registration that the token opens; raise ``RegistrationRefused``."""
         found = await self.database.read(lambda tx: _opened(tx, client_id, token))
         if found is None:
             raise RegistrationRefused
-        return Registered(registration=found[0], token=token)
+        return Registered(registration=found[0], client=found[1], token=token)
 
     async def change(
         self, client_id: str, token: str, wanted: Wanted, origin: Origin
@@ -117,6 +125,7 @@ class RegisterClient(msgspec.Struct, frozen=True):
                 return False
             await clients.remove_client(tx, client_id, now)
             await tokens.revoke_of_client(tx, ClientId(client_id), now)
+            await authorizations.forget_consents_to_client(tx, ClientId(client_id))
             await bump_version(tx)
             await audit.record(tx, ClientRemoved(client_id=ClientId(client_id)), origin, now=now)
             return True
@@ -147,7 +156,7 @@ class RegisterClient(msgspec.Struct, frozen=True):
         if not await self._write(tx, before, client, wanted.metadata, origin):
             return RegistrationRefused()
         changed = msgspec.structs.replace(registration, metadata=wanted.metadata)
-        return Registered(registration=changed, token=key[1], secret=secret)
+        return Registered(registration=changed, client=client, token=key[1], secret=secret)
 
     async def _write(
         self,

@@ -140,6 +140,19 @@ async def test_o24_without_an_administrators_token_nobody_registers(desk, header
     assert await desk.events() == []
 
 
+async def test_o24_a_stranger_cannot_have_us_call_addresses(desk):
+    for token in ("invented", await a_used_token(desk)):
+        response = await desk.register(token, sector_identifier_uri="https://victim.test/")
+        assert (response.status_code, response.json()["error"]) == (401, "invalid_token")
+    assert desk.caller.called == []
+
+
+async def a_used_token(desk: Desk) -> str:
+    token = await desk.token()
+    assert (await desk.register(token)).status_code == 201
+    return token
+
+
 async def test_a_token_is_good_for_its_uses_and_its_time(desk):
     token = await desk.token(uses=2)
     assert (await desk.register(token)).status_code == 201
@@ -524,6 +537,9 @@ async def test_redirects_are_a_list_that_is_not_empty(desk, value):
         ("jwks", "x"),
         ("jwks", {"keys": 1}),
         ("jwks", {"keys": [{"kty": "RSA", "d": "x"}]}),
+        ("jwks", {"keys": [{"kty": "RSA", "dp": "x"}]}),
+        ("jwks", {"keys": [{"kty": "RSA", "n": 10**40}]}),
+        ("jwks", {"keys": [{"kty": "RSA", "kid": "a\0b"}]}),
         ("jwks", {"keys": [{"x": "y" * 17_000}]}),
     ],
 )
@@ -532,6 +548,19 @@ async def test_metadata_that_we_cannot_honour_is_refused_and_named(desk, name, v
 
     word = {"jwks": "jwks", "token_endpoint_auth_method": ""}.get(name, name)
     assert_refused(response, "invalid_client_metadata", word)
+
+
+@pytest.mark.parametrize("depth", [100, 900, 940, 960, 980, 5000])
+async def test_keys_of_any_depth_do_no_harm_to_whoever_reads_the_configuration(desk, depth):
+    deep = '{"a":' * depth + "1" + "}" * depth
+    body = f'{{"redirect_uris": ["{CALLBACK}"], "jwks": {{"keys": [{deep}]}}}}'
+    headers = bearer(await desk.token()) | {"content-type": "application/json"}
+
+    response = await desk.http.post(PATH, content=body, headers=headers)
+
+    assert response.status_code in (201, 400), response.text
+    if response.status_code == 201:
+        assert response.json()["jwks"] == {"keys": [{}]}
 
 
 async def test_keys_are_told_in_one_place(desk):
@@ -692,6 +721,14 @@ async def test_an_application_ends_its_registration(desk):
     assert (await desk.events())[-1] == "ClientRemoved"
 
 
+async def test_a_change_may_bring_the_secret_that_was_issued(desk):
+    found = await desk.registered()
+    path, headers = own(found)
+    body = {name: found[name] for name in ("client_id", "client_secret", "redirect_uris")}
+
+    assert (await desk.http.put(path, headers=headers, json=body)).status_code == 200
+
+
 async def test_an_administrator_ends_it_as_well(desk):
     found = await desk.registered()
     manage = ManageClients(desk.provider.database, desk.provider.clock, desk.refresh)
@@ -727,6 +764,11 @@ async def test_nobody_opens_anothers_registration(desk):
     [
         ({"client_id": "acme-web"}, "invalid_client_metadata"),
         ({"client_id": None}, "invalid_client_metadata"),
+        (
+            {"client_secret": "a-secret-that-the-application-chose-itself"},
+            "invalid_client_metadata",
+        ),
+        ({"client_secret": ["x"]}, "invalid_client_metadata"),
         ({"redirect_uris": []}, "invalid_redirect_uri"),
         ({"jwks": {"keys": [{"kty": "oct", "k": "x"}]}}, "invalid_client_metadata"),
     ],

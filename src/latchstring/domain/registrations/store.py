@@ -21,6 +21,12 @@ async def list_tokens(tx: Transaction, now: datetime) -> list[RegistrationToken]
     return await tx.all(SQL["list_tokens"], RegistrationToken, {"now": now})
 
 
+async def find_token(tx: Transaction, token_digest: str, now: datetime) -> RegistrationToken | None:
+    """Return a token that has a use left, and take none."""
+    values = {"token_digest": token_digest, "now": now}
+    return await tx.one(SQL["find_token"], RegistrationToken, values)
+
+
 async def use_token(tx: Transaction, token_digest: str, now: datetime) -> RegistrationToken | None:
     """Take one use of a token and return it as it is then; nothing where none is left."""
     values = {"token_digest": token_digest, "now": now}

@@ -13,6 +13,10 @@ values (:id, :token_digest, :uses_left, :created_at, :expires_at)
 -- What is still good for a registration.
 select {_token} from registration_tokens where uses_left > 0 and expires_at > :now order by id
 
+-- find_token --
+-- A token with which somebody may still register; it stays as it is.
+select {_token} from registration_tokens where token_digest = :token_digest and uses_left > 0 and expires_at > :now
+
 -- use_token --
 -- One use; of those who come for the last one, one gets it.
 update registration_tokens set uses_left = uses_left - 1

@@ -12,6 +12,7 @@ from latchstring.base.errors import InvalidRequest
 from latchstring.base.origin import Origin
 from latchstring.base.outbound import Caller, OutboundError
 from latchstring.base.outbound_guard import Networks
+from latchstring.domain.clients.client import Client
 from latchstring.domain.registrations.registration import RegistrationRefused
 from latchstring.flows.register_client import RegisterClient, Registered, Wanted
 from latchstring.web.http.answers import private_json
@@ -40,6 +41,8 @@ class RegistrationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
     async def post(self, request: Request) -> Response:
         """Register, and answer 201 with what was stored, the secret and the token: this once."""
         token, origin = _bearer(request), _origin(request)
+        # Before anything is read: whoever has no token must not have us call addresses.
+        await self.register.check(token)
         wanted = await self._read(await read_json(request))
         with _told_as_metadata():
             found = await self.register.register(token, wanted, origin)
@@ -59,6 +62,9 @@ class RegistrationEndpoint(msgspec.Struct, frozen=True, kw_only=True):
         if members.get("client_id") != before.registration.client_id:
             message = "client_id must be the one that was registered."
             raise BadMetadata(message, field="client_id")
+        if not _is_own_secret(members.get("client_secret"), before.client):
+            message = "client_secret must be the one that was issued: it cannot be chosen."
+            raise BadMetadata(message, field="client_secret")
         wanted = await self._read(members)
         with _told_as_metadata():
             found = await self.register.change(client_id, token, wanted, _origin(request))
@@ -116,6 +122,13 @@ def _origin(request: Request) -> Origin:
 
 def _client_id(request: Request) -> str:
     return request.url.path.removeprefix(PREFIX)
+
+
+def _is_own_secret(told: object, client: Client) -> bool:
+    """Tell whether nothing was said of the secret, or the truth (RFC 7592 section 2.2)."""
+    if told is None or told == "":
+        return True
+    return isinstance(told, str) and client.accepts_secret(told)
 
 
 def _bearer(request: Request) -> str:

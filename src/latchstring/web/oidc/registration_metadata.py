@@ -31,6 +31,8 @@ _LONGEST = 2048
 _LONGEST_NAME = 100
 _MOST = 20
 _LONGEST_AGE = 31_536_000
+_PUBLIC_OF_A_KEY = ("kty", "use", "key_ops", "alg", "kid", "n", "e", "crv", "x", "y")
+_SECRET_OF_A_KEY = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 _LONGEST_REQUEST_URI = 512
 """As OpenID Connect Core 6.2 has it."""
 
@@ -302,10 +304,23 @@ def _response_types(value: object) -> tuple[str, ...]:
 
 
 def _jwks(value: object) -> dict[str, Any]:
-    if not isinstance(value, dict):
+    keys = value.get("keys") if isinstance(value, dict) else None
+    if not isinstance(keys, list) or not all(isinstance(key, dict) for key in keys):
         message = "must be a JSON Web Key Set"
-        raise ValueError(message)  # noqa: TRY004 - every fault of a member is one
-    return value
+        raise ValueError(message)
+    if any(_SECRET_OF_A_KEY & key.keys() for key in keys):
+        message = "must hold public keys alone"
+        raise ValueError(message)
+    return {"keys": [_public(key) for key in keys]}
+
+
+def _public(key: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what tells a public key; others' members, as deep as they like, are passed over."""
+    return {
+        name: _texts(key[name]) if name == "key_ops" else _text(key[name])
+        for name in _PUBLIC_OF_A_KEY
+        if key.get(name) is not None
+    }
 
 
 def _refuse(message: str, field: str = "") -> NoReturn:
