@@ -1,11 +1,14 @@
 """``auth0-forwarded-for`` counts from whom it may, and is as if it were not there from others."""
 
+from datetime import timedelta
 from typing import Any
 
+import httpx2
 import pytest
 
-from latchstring.base.settings import LimitSettings
+from latchstring.base.settings import GrantType, LimitSettings
 from latchstring.base.settings_values import rate
+from latchstring.flows.manage_registration_tokens import ManageRegistrationTokens
 from tests.support.dump import rows
 from tests.support.house import SECRET, House, a_client_settings, a_public_client
 from tests.support.quick_house import a_quick_house
@@ -52,6 +55,38 @@ async def test_a_person_s_address_counts_where_the_client_may_name_it(house):
 async def test_without_it_a_server_s_own_address_is_not_limited(house, client):
     for number in range(4):
         assert (await start(house, f"p{number}@example.com", client)).status_code == 200
+
+
+async def test_l_09_a_client_that_registered_itself_lifts_no_limit(tmp_path):
+    limits = LimitSettings(starts_per_address=rate("2/h"), device_codes_per_address=rate("2/h"))
+    async with (
+        a_quick_house(tmp_path, limits=limits, dynamic_registration=True) as house,
+        house.http() as http,
+    ):
+        who = await registered(house, http)
+        tvs = [await http.post("/oauth/device/code", data=who) for _ in range(3)]
+        mails = [
+            await http.post(
+                "/passwordless/start",
+                json={**who, "connection": "email", "email": f"p{n}@example.com", "send": "link"},
+            )
+            for n in range(3)
+        ]
+    for answers in (tvs, mails):
+        assert [answer.status_code for answer in answers] == [200, 200, 429]
+
+
+async def registered(house: House, http: httpx2.AsyncClient) -> dict[str, str]:
+    manage = ManageRegistrationTokens(house.installation.database, house.clock)
+    token = (await manage.issue(uses=1, life=timedelta(hours=1))).token
+    body = {
+        "redirect_uris": ["https://rp.test/cb"],
+        "grant_types": ["authorization_code", GrantType.DEVICE_CODE],
+        "token_endpoint_auth_method": "client_secret_post",
+    }
+    headers = {"Authorization": f"Bearer {token}"}
+    found = (await http.post("/oidc/register", json=body, headers=headers)).json()
+    return {name: found[name] for name in ("client_id", "client_secret")}
 
 
 async def test_from_a_client_that_may_not_name_addresses_it_is_ignored(house):

@@ -1,10 +1,12 @@
 """``POST /passwordless/verify``, as auth0.js sends it."""
 
+from dataclasses import replace
 from typing import Any
 
 import httpx2
 import pytest
 
+from latchstring.base.ids import ClientId
 from tests.support.house import House, a_client_settings, a_public_client
 from tests.support.quick_house import a_quick_house
 from tests.support.refusals import assert_refused
@@ -106,6 +108,17 @@ async def test_a_page_that_names_no_client_is_known_by_its_origin(tmp_path):
     clients = (a_client_settings(**elsewhere), a_public_client())
     async with a_quick_house(tmp_path, clients=clients) as house:
         code = await a_code(house)
+        assert (await verify(house, code, client_id=None)).status_code == 200
+
+
+async def test_a_client_that_registered_itself_takes_no_origin_away(tmp_path):
+    elsewhere = {"callbacks": ("https://web.acme.example/cb",), "web_origins": ()}
+    clients = (a_client_settings(**elsewhere), a_public_client())
+    async with a_quick_house(tmp_path, clients=clients) as house:
+        code = await a_code(house)
+        known = house.installation.configuration.current.clients
+        assert isinstance(known, dict)
+        known["dyn_1"] = replace(known["acme-spa"], client_id=ClientId("dyn_1"), dynamic=True)
         assert (await verify(house, code, client_id=None)).status_code == 200
 
 

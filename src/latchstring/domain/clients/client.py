@@ -126,6 +126,14 @@ class Client:
         return self.secret_digest is None and not self.has_keys
 
     @property
+    def answers_for_its_callers(self) -> bool:
+        """Whether its calls count against no address: whoever makes them is its own business.
+
+        Not so where it registered itself: a stranger would lift our limits for himself.
+        """
+        return not self.is_public and not self.dynamic
+
+    @property
     def has_keys(self) -> bool:
         """Whether it may prove itself by a signature (RFC 7523)."""
         return self.jwks is not None or self.jwks_uri is not None

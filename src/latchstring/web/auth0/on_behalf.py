@@ -19,7 +19,7 @@ class Asker(msgspec.Struct, frozen=True):
 
 def asker(client: Client, origin: Origin) -> Asker:
     """Return who asks through a client that has just proved itself."""
-    if client.is_public:
+    if not client.answers_for_its_callers:
         return Asker(origin, trusted=False)
     if origin.on_behalf_of is None or not client.trust_forwarded_for:
         return Asker(origin, trusted=True)

@@ -60,7 +60,9 @@ class Verify(msgspec.Struct, frozen=True):
                 raise BadCall("Unknown client_id", field="client_id")
             return client
         origin = request.headers.get("origin", "")
-        found = [client for client in clients.values() if client.accepts_origin(origin)]
+        # Not those that registered themselves: they may name any page as theirs.
+        known = [client for client in clients.values() if not client.dynamic]
+        found = [client for client in known if client.accepts_origin(origin)]
         if len(found) != 1:
             raise BadCall("Missing required parameter: client_id", field="client_id")
         return found[0]

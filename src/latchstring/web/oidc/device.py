@@ -49,7 +49,7 @@ class DeviceEndpoint(msgspec.Struct, frozen=True, kw_only=True):
             scope=granted.scope,
             audience=granted.audience,
             origin=request.state.origin,
-            trusted=not client.is_public,
+            trusted=client.answers_for_its_callers,
         )
         started = await self.start(wanted)
         uri, code = f"{self.issuer}activate", shown(started.user_code)
