@@ -141,6 +141,12 @@ async def test_old_sdks_are_told_of_a_wrong_code_in_their_words(old_house):
     assert answer.json()["error_description"] == "Wrong email or verification code."
 
 
+async def test_old_sdks_are_told_of_an_unknown_client_in_their_words(old_house):
+    answer = await legacy(old_house, client_id="nobody", password="000000")
+    assert_refused(answer, 403, "unauthorized_client")
+    assert answer.json()["error_description"] == "invalid client"
+
+
 @pytest.mark.parametrize("name", ["client_id", "connection", "username", "password"])
 async def test_old_sdks_are_told_what_is_missing(old_house, name):
     answer = await legacy(old_house, **{"client_id": "spa", "password": "000000", name: None})

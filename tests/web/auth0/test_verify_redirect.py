@@ -190,3 +190,18 @@ async def test_a_parameter_that_comes_twice_is_refused(house):
         params = [*asked(await a_code(house)).items(), ("verification_code", "000000")]
         answer = await http.get("/passwordless/verify_redirect", params=params)
     assert_refused_page(Page(answer), 400)
+
+
+async def test_what_authorize_could_not_read_spends_no_code(house):
+    code = await a_code(house)
+    async with house.http() as http:
+        params = [*asked(code).items(), ("nonce", "another")]
+        page = Page(await http.get("/passwordless/verify_redirect", params=params))
+        if page.status == 200:
+            headers = {"Origin": ORIGIN, "Sec-Fetch-Site": "same-origin"}
+            form = {"csrf": page.csrf}
+            page = Page(await http.post(unescape(page.forms[0]), data=form, headers=headers))
+        assert_refused_page(page, 400)
+        assert rows(house, "select count(*) from sessions") == [(0,)]
+        answer = told(await press(http, await opened(http, code)))
+    assert answer["access_token"]

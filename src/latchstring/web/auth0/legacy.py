@@ -60,7 +60,11 @@ class Legacy(msgspec.Struct, frozen=True, kw_only=True):
         if text(members, "grant_type") not in (None, "password"):
             raise BadCall("grant_type must be password", field="grant_type")
         granted = self._scope(text(members, "scope"))
-        client = await self.callers(request, _caller(members))
+        caller = _caller(members)
+        if caller.client_id not in self.callers.configuration.current.clients:
+            message = "invalid client"
+            raise ClientRefused(message)
+        client = await self.callers(request, caller)
         _require_grant(client)
         asks = asker(client, request.state.origin)
         try:

@@ -76,11 +76,12 @@ class VerifyRedirect(msgspec.Struct, frozen=True, kw_only=True):
             came = asked(request, self.configuration)
         except NotRedirectable as refused:
             return self._error(request, refused)
+        onward = came.authorize_url  # Before the code is spent: what cannot be read is refused.
         try:
             user = await self.verify(await self._read(request, came))
         except (BadCall, ChallengeRefused, UserBlocked, TooManyRequests) as refused:
             return self._back(came, refused)
-        response = see_other(came.authorize_url)
+        response = see_other(onward)
         if user.opened is not None:
             self.arrive(request, response, user.opened)
         return response
