@@ -27,7 +27,7 @@ KEYRING = Keyring({1: b"k" * 32})
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Office:
     """One process with an open database, as an administrator's flows see it."""
 

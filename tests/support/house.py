@@ -94,7 +94,9 @@ def settings_here(folder: Path, **changes: Any) -> Settings:
     return some_settings(folder, **changes)
 
 
-@dataclass(slots=True)
+# No repr, here and beside: for each test asyncio makes a text of what its fixtures gave, and throws
+# it away; of a whole house that took longer than the test.
+@dataclass(slots=True, repr=False)
 class House:
     """The installation, and ways to use it as people and applications do."""
 
@@ -241,7 +243,7 @@ class Page:
         return {name: values[0] for name, values in parse_qs(urlsplit(self.url).query).items()}
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Browser:
     """A browser without scripts. It stops at addresses that are not this server's."""
 

@@ -185,7 +185,7 @@ class PlainPages:
         return PlainTextResponse("signed out")
 
 
-@dataclass
+@dataclass(repr=False)
 class Provider:
     """Everything between the wire and the file, with doors for tests."""
 
@@ -344,7 +344,7 @@ class Provider:
         return claims
 
 
-@dataclass
+@dataclass(repr=False)
 class Browser:
     """A browser, or an application's own connection: it keeps cookies and follows nothing."""
 

@@ -31,7 +31,7 @@ NOT_THE_HASH = "GgFbmhKEUMUMVMPfwjQZX6yEgdgBfE3UvO9RRkQcmzQ"
 LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 
 
-@dataclass
+@dataclass(repr=False)
 class Desk:
     """A house where clients may register, and where one of them publishes."""
 

@@ -59,7 +59,7 @@ class Caller:
         return times
 
 
-@dataclass
+@dataclass(repr=False)
 class Served:
     """A running server."""
 

@@ -28,7 +28,7 @@ _BEHIND = timedelta(hours=2)
 """The clock starts in the past, so that no journey signs a token of the future."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class TimedHouse:
     """The running house, seen from the test's thread."""
 

@@ -137,7 +137,7 @@ class Fuse:
                 raise PowerCut
 
 
-@dataclass
+@dataclass(repr=False)
 class FragileTransaction:
     """A transaction with a fuse behind each statement."""
 
@@ -165,7 +165,7 @@ class FragileTransaction:
         return found
 
 
-@dataclass
+@dataclass(repr=False)
 class FragileDatabase:
     """The database with a fuse in its writing."""
 
@@ -205,7 +205,7 @@ class BrowserState:
         return f"the cookie of {self.name}"
 
 
-@dataclass
+@dataclass(repr=False)
 class World:
     """An installation, and the acts of people in it."""
 
