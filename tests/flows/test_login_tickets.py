@@ -10,10 +10,12 @@ from latchstring.base.ids import ClientId
 from latchstring.base.origin import Origin
 from latchstring.domain.challenges.refusal import WrongCode
 from latchstring.domain.identities.identifier import email_identifier
-from latchstring.domain.tickets.ticket import Issued, Presented
+from latchstring.domain.tickets import store as tickets
+from latchstring.domain.tickets.ticket import Issued, Presented, Proven, issue
 from latchstring.flows.authenticate_cross_origin import AuthenticateCrossOrigin
 from latchstring.flows.end_what_was_live import EndWhatWasLive, Reason
 from latchstring.flows.manage_users import ManageUsers
+from latchstring.flows.open_session import Opened
 from latchstring.flows.redeem_ticket import RedeemTicket
 from latchstring.flows.verify_passwordless import VerifyRequest
 from tests.support.dump import dump, rows
@@ -74,6 +76,25 @@ async def test_t_18_of_64_parallel_redemptions_one_opens_a_session(house):
     answers = await asyncio.gather(*(redeem(house, issued) for _ in range(64)))
     assert sum(answer is not None for answer in answers) == 1
     assert rows(house, "select count(*) from sessions") == [(1,)]
+
+
+async def test_browsers_that_are_signed_in_as_the_same_person_do_not_wait_for_each_other(house):
+    first = await a_ticket(house)
+    earlier = [await again(house, first, None) for _ in range(16)]
+    assert all(earlier)
+    answers = await asyncio.gather(*(again(house, first, opened.token) for opened in earlier))
+    assert all(answers)
+    assert rows(house, "select count(*) from sessions where ended_at is null") == [(16,)]
+
+
+async def again(house: House, like: Issued, previous: str | None) -> Opened | None:
+    """Redeem another ticket of the same person, in a browser with this session."""
+    proven = Proven(**{name: getattr(like.row, name) for name in Proven.__struct_fields__})
+    issued = issue(proven, COOKIE, now=house.clock.now())
+    database = house.installation.database
+    await database.transact(lambda tx: tickets.insert_ticket(tx, issued.row))
+    presented = Presented(ticket=issued.ticket, client_id=ClientId("acme-web"), cookie=COOKIE)
+    return await redeeming(house)(presented, HERE, previous)
 
 
 async def test_v_04_of_64_parallel_right_answers_one_gets_a_ticket(house):
