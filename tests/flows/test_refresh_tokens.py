@@ -97,6 +97,15 @@ async def test_the_scope_may_be_narrower_once_and_is_whole_again(provider):
     assert "email" not in provider.claims(narrow.id_token)
 
 
+async def test_blanks_for_a_scope_ask_for_no_other_one(provider):
+    first = await signed_in(provider, api=API, scope="offline_access read:letters")
+
+    second = await renew(provider, first.refresh_token, scope="  ")
+
+    assert second.scope == "offline_access read:letters"
+    assert second.id_token is None
+
+
 async def test_a_wider_scope_is_refused_and_the_token_stays(provider):
     first = await signed_in(provider)
 

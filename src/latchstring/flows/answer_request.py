@@ -13,6 +13,7 @@ from latchstring.domain.authorizations.scopes import OFFLINE_ACCESS
 from latchstring.domain.clients.client import Client
 from latchstring.domain.sessions.session import Session
 from latchstring.flows.find_person import hold_person
+from latchstring.flows.grant_scope import still_granted
 from latchstring.flows.issue_code import issue_code
 from latchstring.flows.issue_tokens import IssueTokens, TokenRequest, Tokens, Unsigned
 from latchstring.flows.live_session import is_live
@@ -93,16 +94,18 @@ class AnswerRequest(msgspec.Struct, frozen=True):
     def _token_request(
         self, request: AuthorizationRequest, session: Session, client: Client
     ) -> TokenRequest | None:
-        """Return what the tokens are for; nothing if the API was removed meanwhile."""
+        """Return what the tokens are for; nothing if the operator allows them no more."""
+        if " ".join(sorted(request.response_types)) not in client.response_types:
+            return None
         api = self.configuration.current.apis.get(request.audience or "")
         if api is None and request.audience is not None:
             return None
-        words = [word for word in request.scope.split() if word != OFFLINE_ACCESS]
+        left = still_granted(request.scope, api).split()
         return TokenRequest(
             client_id=request.client_id,
             user_id=session.user_id,
             session_id=session.id,
-            scope=" ".join(words),
+            scope=" ".join(word for word in left if word != OFFLINE_ACCESS),
             nonce=request.nonce,
             auth_time=session.authenticated_at,
             amr=session.amr,

@@ -17,6 +17,7 @@ from latchstring.domain.authorizations import store as authorizations
 from latchstring.domain.authorizations.code import AuthorizationCode, CodeRefused, Presented
 from latchstring.domain.tokens import store as tokens
 from latchstring.flows.find_person import hold_person
+from latchstring.flows.grant_scope import still_granted
 from latchstring.flows.issue_tokens import IssueTokens, TokenRequest, Tokens, Unsigned
 from latchstring.flows.live_session import is_live
 
@@ -114,7 +115,7 @@ def _request(code: AuthorizationCode, algorithm: SigningAlgorithm, api: Api | No
         client_id=code.client_id,
         user_id=code.user_id,
         session_id=code.session_id,
-        scope=code.scope,
+        scope=still_granted(code.scope, api),
         nonce=code.nonce,
         auth_time=code.auth_time,
         amr=code.amr,

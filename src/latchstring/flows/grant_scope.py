@@ -4,7 +4,7 @@ import msgspec
 
 from latchstring.base.settings import GrantType
 from latchstring.domain.apis.api import Api, wanted_api
-from latchstring.domain.authorizations.scopes import granted
+from latchstring.domain.authorizations.scopes import OFFLINE_ACCESS, SCOPES, granted
 from latchstring.domain.clients.client import Client
 from latchstring.flows.refresh_configuration import RefreshConfiguration
 
@@ -39,3 +39,11 @@ class GrantScope(msgspec.Struct, frozen=True):
             return Granted(granted(scope, offline=offline), None)
         allowed = offline and api.allow_offline_access
         return Granted(granted(scope, api.scopes, offline=allowed), api)
+
+
+def still_granted(scope: str, api: Api | None) -> str:
+    """Return what is left of a grant: an API may have lost scopes since."""
+    known = {*SCOPES, *(() if api is None else api.scopes)}
+    if api is not None and not api.allow_offline_access:
+        known.remove(OFFLINE_ACCESS)
+    return " ".join(word for word in scope.split() if word in known)

@@ -24,6 +24,7 @@ from latchstring.domain.devices.grant import (
     State,
 )
 from latchstring.flows.find_person import hold_person
+from latchstring.flows.grant_scope import still_granted
 from latchstring.flows.issue_tokens import IssueTokens, TokenRequest, Tokens, Unsigned
 from latchstring.flows.live_session import is_live
 
@@ -118,7 +119,7 @@ def _request(
         client_id=grant.client_id,
         user_id=allowance.user_id,
         session_id=allowance.session_id,
-        scope=grant.scope,
+        scope=still_granted(grant.scope, api),
         auth_time=allowance.auth_time,
         amr=allowance.amr,
         algorithm=poll.algorithm,

@@ -13,12 +13,12 @@ from latchstring.db.database import Database, Transaction
 from latchstring.domain.apis.api import Api
 from latchstring.domain.audit import store as audit
 from latchstring.domain.audit.event import RefreshTokenReused
-from latchstring.domain.authorizations.scopes import granted
 from latchstring.domain.clients.client import Client
 from latchstring.domain.tokens import refresh
 from latchstring.domain.tokens import store as tokens
 from latchstring.domain.tokens.refresh import RefreshFamily, RefreshRefused, Standing
 from latchstring.flows.find_person import hold_person
+from latchstring.flows.grant_scope import still_granted
 from latchstring.flows.issue_tokens import IssueTokens, TokenRequest, Tokens, Unsigned
 
 
@@ -37,6 +37,11 @@ class RefreshRequest(msgspec.Struct, frozen=True, kw_only=True):
     token: str
     scope: str | None
     origin: Origin
+
+    @property
+    def words(self) -> list[str]:
+        """The narrower scope; blanks ask for none."""
+        return (self.scope or "").split()
 
 
 class RefreshTokens(msgspec.Struct, frozen=True):
@@ -128,7 +133,7 @@ def _refusal(
     request: RefreshRequest, found: RefreshFamily, api: Api | None
 ) -> _Refused | ScopeTooWide | None:
     """Return why no token of this family is of use now; none is used up."""
-    if not set((request.scope or "").split()) <= set(found.scope.split()):
+    if not set(request.words) <= set(found.scope.split()):
         return ScopeTooWide(field="scope")
     if found.audience is not None and api is None:
         return _Refused("the API is gone")
@@ -138,13 +143,11 @@ def _refusal(
 
 
 def _token_request(request: RefreshRequest, family: RefreshFamily, api: Api | None) -> TokenRequest:
-    of_api = () if api is None else api.scopes
-    scope = granted(request.scope or family.scope, of_api, offline=True)
     return TokenRequest(
         client_id=family.client_id,
         user_id=family.user_id,
         session_id=family.session_id,
-        scope=scope,
+        scope=still_granted(" ".join(request.words) or family.scope, api),
         auth_time=family.auth_time,
         amr=family.amr,
         code_digest=family.code_digest,

@@ -2,8 +2,10 @@
 
 import hashlib
 from base64 import urlsafe_b64encode
+from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from latchstring.base.settings import SigningAlgorithm
 from latchstring.base.settings_texts import RESPONSE_TYPES
@@ -227,6 +229,36 @@ async def test_the_answer_after_a_sign_in_holds_tokens_too(browser, provider):
     claims = provider.claims(answer["id_token"])
     assert (claims["sub"], claims["nonce"]) == (session.user_id, "n")
     assert claims["at_hash"] == half_hash(answer["access_token"])
+
+
+@pytest.mark.usefixtures("old")
+@pytest.mark.parametrize(
+    ("client", "api", "scope"),
+    [
+        ({"response_types": ("code",)}, {}, None),
+        ({"response_types": ("code", "id_token")}, {}, None),
+        ({}, {"scopes": ("read:letters",)}, "openid read:letters"),
+    ],
+)
+async def test_what_the_operator_took_back_during_the_sign_in_is_not_given(
+    browser, provider, client, api, scope
+):
+    response = await browser.authorize(
+        response_type="id_token token",
+        nonce="n",
+        audience=API.identifier,
+        scope="openid read:letters write:letters",
+    )
+    waiting = where(response)
+    provider.clock.advance(20)
+    await browser.sign_in()
+    provider.clients["acme-web"] = replace(provider.clients["acme-web"], **client)
+    provider.apis[API.identifier] = structs.replace(API, **api)
+
+    response = await browser.http.get(waiting.replace("/sign-in/", "/authorize/resume/"))
+
+    assert (fragment(response)["scope"] if scope else response.text) == (scope or "sign-in over")
+    assert await live_tokens(provider) == int(scope is not None)
 
 
 @pytest.mark.usefixtures("old")
