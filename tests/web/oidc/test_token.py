@@ -3,6 +3,7 @@
 import asyncio
 import base64
 
+import msgspec
 import pytest
 
 from latchstring.base.errors import ChallengeRefused, ClientRefused, Unavailable
@@ -12,6 +13,7 @@ from latchstring.base.secrets import digest
 from latchstring.web.oidc.client_authentication import Authenticate
 from latchstring.web.oidc.token import TokenEndpoint
 from tests.support.provider import (
+    API,
     AT,
     CALLBACK,
     SECRET,
@@ -254,6 +256,31 @@ async def test_a_body_that_is_no_request_is_refused(application, headers, body, 
     response = await application.http.post("/oauth/token", content=body, headers=headers)
 
     await assert_refused(response, status, "invalid_request")
+
+
+@pytest.mark.parametrize("name", ['gr"nt', "gr\\nt", "grånt", "gr\nnt"])
+async def test_a_description_has_no_characters_that_oauth_forbids(application, name):
+    response = await application.http.post("/oauth/token", json={name: 1})
+
+    reply = response.json()
+    assert (response.status_code, reply["error"]) == (400, "invalid_request")
+    assert reply["error_description"] == "The parameter gr?nt must be text."
+
+
+async def test_what_an_api_lost_while_the_code_was_on_its_way_is_not_given(
+    browser, application, provider
+):
+    await browser.sign_in()
+    scope = "openid offline_access read:letters write:letters"
+    code = await browser.code(audience=API.identifier, scope=scope)
+    provider.apis[API.identifier] = msgspec.structs.replace(
+        API, scopes=("read:letters",), allow_offline_access=False
+    )
+
+    reply = (await application.token(code=code)).json()
+
+    assert reply["scope"] == "openid read:letters"
+    assert "refresh_token" not in reply
 
 
 async def test_other_methods_do_not_exist(application):

@@ -19,7 +19,7 @@ from latchstring.domain.clients.client import Client
 from latchstring.flows.answer_request import Answer
 from latchstring.web.http.answers import see_other, with_query
 from latchstring.web.oidc.asked import FORM_POST, FRAGMENT, Asked
-from latchstring.web.oidc.errors import AuthorizeRefused
+from latchstring.web.oidc.errors import AuthorizeRefused, described
 from latchstring.web.oidc.pages import Pages
 
 _logger = get_logger()
@@ -94,7 +94,7 @@ class Respond(msgspec.Struct, frozen=True):
         _logger.info(
             "refused", client_id=client.client_id, error=refused.error, reason=str(refused)
         )
-        values: Values = {"error": refused.error, "error_description": str(refused)}
+        values: Values = {"error": refused.error, "error_description": described(refused)}
         if refused.field == "state":  # what is wrong with the state itself does not travel back
             to = Back(redirect_uri=to.redirect_uri, response_mode=to.response_mode, state=None)
         return self._send(request, to, client, values)

@@ -1,5 +1,6 @@
 """The OAuth dialect: one table that turns our errors into its words and status codes."""
 
+import re
 from collections.abc import Mapping
 
 import msgspec
@@ -42,6 +43,7 @@ from latchstring.web.oidc.pages import DeveloperDetail, Pages
 from latchstring.web.oidc.shapes import ErrorReply
 
 REALM = "latchstring"
+_FOREIGN = re.compile(r"[^\x20\x21\x23-\x5b\x5d-\x7e]")
 
 
 class ClientNotAuthenticated(ClientRefused):
@@ -148,13 +150,18 @@ class OAuthErrors(msgspec.Struct, frozen=True):
         row = row_of(error)
         origin: Origin = request.state.origin
         code = error.error if isinstance(error, AuthorizeRefused) else row.error
-        reply = ErrorReply(code, str(error), origin.request_id)
+        reply = ErrorReply(code, described(error), origin.request_id)
         return private_json(reply, status=row.status, headers=self._headers(error, row))
 
     def _headers(self, error: AppError, row: Row) -> dict[str, str]:
         if row.challenge is not None:
             return {"WWW-Authenticate": _challenge(error, row)}
         return retry_headers(error, self.clock.now())
+
+
+def described(error: AppError) -> str:
+    """Return the error in the characters that RFC 6749 section 5.2 allows: names may be quoted."""
+    return _FOREIGN.sub("?", str(error))
 
 
 def crashed(request: Request) -> Response:
@@ -199,5 +206,5 @@ def _challenge(error: AppError, row: Row) -> str:
     challenge = f'{row.challenge} realm="{REALM}"'
     # RFC 6750 section 3.1: whoever sent no token is told nothing but how to.
     if row.challenge == "Bearer" and not isinstance(error, TokenMissing):
-        challenge += f', error="{row.error}", error_description="{error}"'
+        challenge += f', error="{row.error}", error_description="{described(error)}"'
     return challenge
