@@ -51,6 +51,7 @@ async def test_only_what_works_is_advertised(application):
     assert document["scopes_supported"] == ["openid", "profile", "email", "phone", "offline_access"]
     assert document["authorization_response_iss_parameter_supported"] is True
     assert document["request_parameter_supported"] is False
+    assert document["ui_locales_supported"] == ["en"]
     assert document["request_uri_parameter_supported"] is False
     everybody = ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]
     for endpoint, methods in (

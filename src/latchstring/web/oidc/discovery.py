@@ -14,6 +14,7 @@ from latchstring.domain.keys import jwks
 from latchstring.domain.keys.signer import Signer
 from latchstring.domain.tokens.claims import CLAIMS
 from latchstring.web.http.answers import public_json
+from latchstring.web.http.language import Languages
 from latchstring.web.oidc.checks import RESPONSE_MODES, RESPONSE_TYPES
 from latchstring.web.oidc.client_authentication import METHODS, METHODS_OF_ITS_OWN
 from latchstring.web.oidc.shapes import DiscoveryDocument
@@ -65,6 +66,7 @@ def discovery(issuer: str, grant_types: Iterable[str], *, registering: bool = Fa
         code_challenge_methods_supported=(pkce.METHOD,),
         claim_types_supported=("normal",),
         claims_supported=CLAIMS,
+        ui_locales_supported=tuple(sorted(Languages.installed().available)),
         prompt_values_supported=tuple(prompt.value for prompt in Prompt),
         authorization_response_iss_parameter_supported=True,
         backchannel_logout_supported=True,

@@ -53,6 +53,7 @@ class DiscoveryDocument(msgspec.Struct, frozen=True, kw_only=True):
     code_challenge_methods_supported: tuple[str, ...]
     claim_types_supported: tuple[str, ...]
     claims_supported: tuple[str, ...]
+    ui_locales_supported: tuple[str, ...]
     prompt_values_supported: tuple[str, ...]
     authorization_response_iss_parameter_supported: bool
     backchannel_logout_supported: bool
