@@ -40,8 +40,8 @@ class RedeemTicket(msgspec.Struct, frozen=True):
         found = await tickets.find_ticket(tx, presented.ticket)
         if found is None:
             return None
-        # The user before the ticket, as whoever shuts somebody out takes them; and alone, because
-        # the browser's earlier session may end here: two who share a user cannot both be alone next.
+        # The user before the ticket, as whoever shuts somebody out takes them. Alone, as the
+        # browser's earlier session may end here: of two who share one, neither could be alone.
         await identities.hold_user_alone(tx, found.user_id)
         user = await identities.find_user(tx, found.user_id)
         if user is None or user.is_blocked:
