@@ -113,6 +113,15 @@ async def test_the_ticket_and_the_cookie_lead_to_tokens(house):
         assert fragment(again)["access_token"]  # the browser is signed in from now on
 
 
+async def test_whoever_typed_a_code_a_moment_ago_is_not_asked_again(house):
+    async with house.http() as http:
+        found = await a_ticket(house, http)
+        answer = await http.get("/authorize", params=asked(found["login_ticket"], prompt="login"))
+        assert fragment(answer)["access_token"]
+        later = await http.get("/authorize", params=asked("", prompt="login"))
+        assert later.headers["location"].startswith("/sign-in/")
+
+
 async def test_in_a_frame_the_answer_is_a_message(house):
     framed = {"response_mode": "web_message", "prompt": "none"}
     async with house.http() as http:

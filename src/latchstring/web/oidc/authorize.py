@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from latchstring.base.errors import InvalidRequest
 from latchstring.base.secrets import random_token
-from latchstring.domain.authorizations.request import Wanted
+from latchstring.domain.authorizations.request import Prompt, Wanted
 from latchstring.domain.clients.client import Client
 from latchstring.flows.authorize import (
     Answered,
@@ -132,6 +132,9 @@ class AuthorizeEndpoint(msgspec.Struct, frozen=True, kw_only=True):
         arrival = await self._arrival(request, asked, client)
         if isinstance(arrival, Response):
             return arrival
+        if arrival is not None:
+            # The code was typed a moment ago, though before this request came.
+            wanted = msgspec.structs.replace(wanted, prompt=wanted.prompt - {Prompt.LOGIN})
         found = arrival and arrival.session
         session = found or await self.find_session(self.cookies.session(request))
         browser = Browser(token=token, session=session)
