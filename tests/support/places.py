@@ -4,7 +4,10 @@ Support code asks ``here`` where it would otherwise name a file, and every test 
 runs at each place (``pytest_generate_tests`` in ``tests/conftest.py``).
 """
 
+import atexit
 import inspect
+import shutil
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -51,7 +54,12 @@ class Place:
         return {"database_url": self.url_for(path), "database_statements": statements}
 
     async def open(self, path: Path) -> Database:
-        """Open the database that stands for a file, as one process does."""
+        """Open the database that stands for a file, as one process does.
+
+        A new file begins as a copy of one with the current schema, which is made once per process.
+        """
+        if self.kind == SQLITE and not path.exists():
+            shutil.copyfile(await _file_with_schema(), path)
         return await open_url(self.url_for(path), combined=self.kind != PLAIN)
 
     def give_back(self, path: Path) -> None:
@@ -63,6 +71,20 @@ class Place:
         """Give back what was lent."""
         for path in list(self._lent):
             self.give_back(path)
+
+
+_schema = ExitStack()
+_files: list[Path] = []
+
+
+async def _file_with_schema() -> Path:
+    if not _files:
+        folder = _schema.enter_context(tempfile.TemporaryDirectory(prefix="latchstring-schema-"))
+        atexit.register(_schema.close)
+        file = Path(folder, "latchstring.db")
+        await (await open_url(f"sqlite:///{file}")).close()
+        _files.append(file)
+    return _files[0]
 
 
 _here: list[Place] = []
