@@ -122,6 +122,16 @@ async def test_whoever_typed_a_code_a_moment_ago_is_not_asked_again(house):
         assert later.headers["location"].startswith("/sign-in/")
 
 
+async def test_a_ticket_signs_in_though_the_application_gets_nothing_yet(tmp_path):
+    spa = a_public_client(response_types=("code", "token"), first_party=False)
+    async with a_quick_house(tmp_path, clients=(spa,)) as house, house.http() as http:
+        found = await a_ticket(house, http)
+        answer = await http.get("/authorize", params=asked(found["login_ticket"], prompt="none"))
+        assert fragment(answer)["error"] == "consent_required"
+        page = await http.get("/authorize", params=asked(""))
+    assert page.headers["location"].endswith("/consent")
+
+
 async def test_in_a_frame_the_answer_is_a_message(house):
     framed = {"response_mode": "web_message", "prompt": "none"}
     async with house.http() as http:

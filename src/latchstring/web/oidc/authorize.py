@@ -140,7 +140,7 @@ class AuthorizeEndpoint(msgspec.Struct, frozen=True, kw_only=True):
         browser = Browser(token=token, session=session)
         outcome = await self.authorize(wanted, browser, client)
         response = self._told(request, wanted, client, outcome)
-        if not isinstance(outcome, Answered):
+        if isinstance(outcome, SignInNeeded | ConsentNeeded):
             # Each time, so that the cookie never runs out in the middle of a sign-in.
             self.cookies.set_browser(response, token)
         if arrival is not None:
@@ -163,8 +163,11 @@ class AuthorizeEndpoint(msgspec.Struct, frozen=True, kw_only=True):
         if isinstance(outcome, ConsentNeeded):
             return see_other(f"{SIGN_IN}{outcome.request_id}{CONSENT}")
         if isinstance(outcome, ConsentForbidden):
-            raise AuthorizeRefused("consent_required", "The person has to agree.")
-        raise AuthorizeRefused("login_required", "The person has to sign in.")
+            refused = AuthorizeRefused("consent_required", "The person has to agree.")
+        else:
+            refused = AuthorizeRefused("login_required", "The person has to sign in.")
+        # Returned, not raised: a ticket may have opened a session, whose cookie goes along.
+        return self.respond.refuse(request, wanted, client, refused)
 
 
 def _check_address(asked: Asked, client: Client) -> None:
