@@ -58,8 +58,8 @@ class Place:
 
         A new file begins as a copy of one with the current schema, which is made once per process.
         """
-        if self.kind == SQLITE and not path.exists():
-            shutil.copyfile(await _file_with_schema(), path)
+        if self.kind == SQLITE:
+            _begin_with_schema(path, await _file_with_schema())
         return await open_url(self.url_for(path), combined=self.kind != PLAIN)
 
     def give_back(self, path: Path) -> None:
@@ -75,6 +75,11 @@ class Place:
 
 _schema = ExitStack()
 _files: list[Path] = []
+
+
+def _begin_with_schema(path: Path, schema: Path) -> None:
+    if not path.exists():
+        shutil.copyfile(schema, path)
 
 
 async def _file_with_schema() -> Path:
