@@ -344,6 +344,17 @@ async def test_the_operators_own_asks_for_nothing_that_is_listed(house):
     assert "Acme API" not in page.text
 
 
+@pytest.mark.parametrize(
+    "members", [{"scope": "unheard-of"}, {"scope": "films:watch", "audience": API.identifier}]
+)
+async def test_somebody_else_s_application_is_called_that_whatever_it_asks_for(house, members):
+    tv = await codes(house, client_id="mallory-tv", **members)
+    question = await type_code(house.browser(), tv["user_code"])
+
+    assert "Mallory TV is not one of our own applications" in question.text
+    assert "Who you are here" in question.text
+
+
 async def test_the_page_is_in_nobodys_frame_and_in_no_cache(house):
     page = await house.browser().get("/activate")
 

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from latchstring.base.secrets import random_token
+from latchstring.domain.authorizations.consent import scopes_in_question
 from latchstring.domain.clients.client import Client
 from latchstring.domain.devices.grant import DeviceGrant, DeviceGrantId, State
 from latchstring.domain.devices.user_code import cleaned, shown
@@ -163,7 +164,8 @@ class DevicePages(msgspec.Struct, frozen=True, kw_only=True):
 
     def _question(self, waiting: Waiting, client: Client) -> Page:
         # Whether the operator's own applications may know people is no question.
-        scope = "" if client.first_party else waiting.grant.scope
+        asked = () if client.first_party else scopes_in_question(waiting.grant.scope, None)
+        scope = " ".join(asked)
         audience = None if client.first_party else waiting.grant.audience
         api = self.desk.current.apis.get(audience or "")
         return views.DeviceConfirm(
