@@ -137,6 +137,20 @@ async def test_o14_a_token_that_comes_twice_is_refused(application, path):
     assert (response.status_code, response.json()["error"]) == (400, "invalid_request")
 
 
+async def test_a_token_with_every_scope_of_a_large_api_is_known_and_given_back(
+    application, provider
+):
+    names = tuple(f"letters:{number}:read" for number in range(600))
+    large = msgspec.structs.replace(API, scopes=names)
+    found = await tokens_of(provider, api=large, scope=f"openid {' '.join(names)}")
+    assert len(found.access_token) > 10_000
+
+    assert (await introspect(application, found.access_token, **ME))["active"] is True
+    assert (await revoke(application, found.access_token, **ME)).status_code == 200
+
+    assert await introspect(application, found.access_token, **ME) == INACTIVE
+
+
 def mangled(token: str) -> list[str]:
     flipped = "B" if token[20] != "B" else "C"
     return [token[:-1], token[:-4], f"{token}A", f"{token[:20]}{flipped}{token[21:]}", token[::-1]]

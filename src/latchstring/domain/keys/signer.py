@@ -14,7 +14,8 @@ from latchstring.base.settings import SigningAlgorithm
 from latchstring.domain.keys import jwk, jwks, signature
 from latchstring.domain.keys.key import KeyState, SigningKey, unseal
 
-_LONGEST = 8192
+_LONGEST = 64 * 1024
+"""As long as a whole form: a token tells of every scope that an API has."""
 
 
 class TokenKind(StrEnum):
