@@ -3,7 +3,7 @@
 import msgspec
 
 from latchstring.base.settings import GrantType
-from latchstring.domain.apis.api import Api, wanted_api
+from latchstring.domain.apis.api import Api, UnknownAudience, wanted_api
 from latchstring.domain.authorizations.scopes import OFFLINE_ACCESS, SCOPES, granted
 from latchstring.domain.clients.client import Client
 from latchstring.flows.refresh_configuration import RefreshConfiguration
@@ -37,6 +37,9 @@ class GrantScope(msgspec.Struct, frozen=True):
         offline = client.may_use(GrantType.REFRESH_TOKEN)
         if api is None:
             return Granted(granted(scope, offline=offline), None)
+        if client.dynamic and api.identifier not in client.apis:
+            # It named itself, and people believe names: an operator lets it near an API.
+            raise UnknownAudience
         allowed = offline and api.allow_offline_access
         return Granted(granted(scope, api.scopes, offline=allowed), api)
 

@@ -31,7 +31,7 @@ from tests.support.assertions import (
     signed,
 )
 from tests.support.house import a_house
-from tests.support.provider import CLIENTS, ISSUER, ORIGIN, Provider, a_provider
+from tests.support.provider import API, CLIENTS, ISSUER, ORIGIN, Provider, a_provider
 
 PATH = "/oidc/register"
 WELL_KNOWN = "/.well-known/openid-configuration"
@@ -221,6 +221,24 @@ async def test_a_stranger_is_a_third_party_without_pkce_only_when_it_has_a_secre
 
     public = desk.client((await desk.registered(token_endpoint_auth_method="none"))["client_id"])
     assert (public.is_public, public.first_party, public.needs_pkce) == (True, False, True)
+
+
+async def test_a_stranger_gets_no_api_until_an_administrator_says_which(desk):
+    found = await desk.registered()
+    asked = {
+        "client_id": found["client_id"],
+        "response_type": "code",
+        "redirect_uri": CALLBACK,
+        "audience": API.identifier,
+    }
+    refused = (await desk.http.get("/authorize", params=asked)).headers["location"]
+    assert refused.startswith(f"{CALLBACK}?error=")
+
+    manage = ManageClients(desk.provider.database, desk.provider.clock, desk.refresh)
+    await manage.change(found["client_id"], {"apis": [API.identifier]})
+
+    allowed = (await desk.http.get("/authorize", params=asked)).headers["location"]
+    assert allowed.startswith("/sign-in/")
 
 
 async def test_neither_secret_nor_token_is_in_the_database(desk):
