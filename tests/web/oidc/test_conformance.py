@@ -4,9 +4,12 @@ Each test is named after its module, so that a run of the suite can be read besi
 """
 
 import json
+import re
+from dataclasses import replace
 
 import pytest
 
+from latchstring.base.ids import ClientId
 from tests.support.provider import (
     CALLBACK,
     CHALLENGE,
@@ -76,6 +79,12 @@ class Suite:
 
     async def tokens(self, answer: dict[str, str], **changes: str | None):
         return await self.application.token(code=answer["code"], code_verifier=None, **changes)
+
+    async def refresh(self, client_id: str, token: str):
+        form = {"grant_type": "refresh_token", "refresh_token": token, "scope": None}
+        return await self.application.token(
+            **form, client_id=client_id, redirect_uri=None, code_verifier=None
+        )
 
     async def claims(self, answer: dict[str, str]) -> dict[str, object]:
         response = await self.tokens(answer)
@@ -299,6 +308,49 @@ async def test_oidcc_unsigned_request_object_is_rejected_as_unsupported(suite):
     answer = await suite.answer(request="eyJhbGciOiJub25lIn0.e30.")
 
     assert answer["error"] == "request_not_supported"
+
+
+async def test_oidcc_ensure_request_object_with_redirect_uri(suite):
+    await suite.browser.sign_in()
+
+    response = await suite.ask(
+        request="eyJhbGciOiJub25lIn0.e30.", redirect_uri="https://other.test/cb"
+    )
+
+    assert (response.status_code, "location" in response.headers) == (400, False)
+
+
+@pytest.mark.parametrize("prompt", [None, "consent"])
+async def test_oidcc_refresh_token(suite, prompt):
+    """Each client's refresh token brings the same sign-in again, and only for itself."""
+    clients = suite.provider.clients
+    clients["second"] = replace(clients["acme-web"], client_id=ClientId("second"))
+    await suite.browser.sign_in()
+    found = {}
+    for client in ("acme-web", "second"):
+        answer = await suite.answer(client_id=client, scope="openid offline_access", prompt=prompt)
+        first = (await suite.tokens(answer, client_id=client)).json()
+        before = suite.provider.claims(first["id_token"], client)
+        suite.provider.clock.advance(1)
+
+        second = await suite.refresh(client, first["refresh_token"])
+
+        assert second.status_code == 200
+        assert second.headers["content-type"] == "application/json"
+        assert second.headers["cache-control"] == "no-store"
+        told = found[client] = second.json()
+        assert (told["token_type"], told["expires_in"] > 0) == ("Bearer", True)
+        assert told["access_token"] != first["access_token"]
+        assert re.fullmatch(r"[\x20-\x7e]{22,}", told["refresh_token"])
+        after = suite.provider.claims(told["id_token"], client)
+        same = ("iss", "sub", "aud", "auth_time")
+        assert [after[name] for name in same] == [before[name] for name in same]
+        assert after["iat"] > before["iat"]
+        assert not {"azp", "nonce"} & after.keys()
+
+    stolen = await suite.refresh("acme-web", found["second"]["refresh_token"])
+
+    assert (stolen.status_code, stolen.json()["error"]) == (400, "invalid_grant")
 
 
 async def test_oidcc_claims_essential(suite):
