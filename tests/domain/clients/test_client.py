@@ -27,6 +27,13 @@ def test_a_client_keeps_only_the_digest_of_its_secret():
     assert SECRET not in str(client.as_stored())
 
 
+@pytest.mark.parametrize("depth", [1_000, 8_000])
+def test_a_row_with_keys_of_any_depth_breaks_no_more_than_itself(depth):
+    keys = '{"keys": [' + "[" * depth + "]" * depth + "]}"
+    with pytest.raises(InvalidRequest, match="JSON Web Key Set"):
+        Client.from_values({"client_id": "deep", "name": "Deep", "jwks": keys}, None)
+
+
 def test_a_confidential_client_proves_itself_with_its_secret_alone():
     client = a_client(client_secret=SECRET)
     assert client.type is ClientType.CONFIDENTIAL

@@ -13,8 +13,11 @@ from typing import Any
 import httpx2
 import pytest
 
+from latchstring.base.ids import ClientId, UserId
 from latchstring.base.outbound_guard import Networks
 from latchstring.db import statements
+from latchstring.domain.authorizations import store as authorizations
+from latchstring.domain.authorizations.consent import Consent
 from latchstring.flows.end_what_was_live import EndWhatWasLive, Reason
 from latchstring.flows.manage_clients import ManageClients
 from latchstring.flows.manage_registration_tokens import ManageRegistrationTokens
@@ -737,6 +740,22 @@ async def test_an_application_ends_its_registration(desk):
         assert (await call(path, headers=headers)).status_code == 401
     assert (await desk.http.put(path, headers=headers, json={})).status_code == 401
     assert (await desk.events())[-1] == "ClientRemoved"
+
+
+async def test_what_people_agreed_to_ends_with_the_registration(desk):
+    found = await desk.registered()
+    now, database = desk.provider.clock.now(), desk.provider.database
+    alice = UserId("email|5ed9465f580a1d9af47e7ffa")
+    client_id = ClientId(found["client_id"])
+    consent = Consent(
+        user_id=alice, client_id=client_id, audience="", scope="openid", granted_at=now
+    )
+    await database.transact(lambda tx: authorizations.insert_consent(tx, consent))
+    path, headers = own(found)
+
+    await desk.http.delete(path, headers=headers)
+
+    assert await database.read(lambda tx: authorizations.consents_of(tx, alice)) == []
 
 
 async def test_a_change_may_bring_the_secret_that_was_issued(desk):
