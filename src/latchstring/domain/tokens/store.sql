@@ -62,9 +62,9 @@ values (:id, :client_id, :user_id, :session_id, :code_digest, :scope, :audience,
 select {_family} from refresh_families where id = :id
 
 -- hold_family --
--- A family, living or over, that nobody rotates or ends until the transaction ends.
-select {_family} from refresh_families where id = :id
-/*pg for update */
+-- Wait for whoever rotates or ends the family, and let whoever comes later wait: nothing changes.
+update refresh_families set generation = generation where id = :id
+returning {_family}
 
 -- rotate_family --
 -- The token that works now is presented, and works no more; whoever comes second with it finds another generation.
