@@ -11,9 +11,10 @@ from starlette.responses import Response
 from latchstring.base.errors import InvalidRequest
 from latchstring.domain.clients.client import Client
 from latchstring.flows.refresh_configuration import RefreshConfiguration
-from latchstring.web.auth0.pages import Detail
+from latchstring.web.auth0.pages import Detail, Pages
 from latchstring.web.http.answers import see_other, with_query
 from latchstring.web.http.parameters import Parameters
+from latchstring.web.http.sentence import gettext
 
 AUTHORIZE = "/authorize"
 _PASSED_ON = (
@@ -109,6 +110,20 @@ def asked(request: Request, configuration: RefreshConfiguration) -> Asked:
         )
         raise NotRedirectable(detail, client=client)
     return Asked(client, parameters)
+
+
+def query_of(request: Request) -> str:
+    """Return the address's query as it came."""
+    query: bytes = request.scope["query_string"]
+    return query.decode("ascii", "replace")
+
+
+def not_valid(pages: Pages, request: Request, refused: NotRedirectable) -> Response:
+    """Tell the person what is told nobody else: the application's address is not its own."""
+    sentence = gettext("The application's request is not valid. Go back to it and try again.")
+    return pages.error(
+        request, sentence, status=400, client=refused.client, developer=refused.developer
+    )
 
 
 def _with(url: str, values: Mapping[str, str | None], *, in_fragment: bool) -> str:

@@ -17,12 +17,18 @@ from latchstring.flows.open_session import Opened
 from latchstring.flows.redeem_ticket import RedeemTicket
 from latchstring.flows.refresh_configuration import RefreshConfiguration
 from latchstring.web.auth0.arrival import Arrival
-from latchstring.web.auth0.asked import AUTHORIZE, Asked, NotRedirectable, asked
+from latchstring.web.auth0.asked import (
+    AUTHORIZE,
+    Asked,
+    NotRedirectable,
+    asked,
+    not_valid,
+    query_of,
+)
 from latchstring.web.auth0.pages import Pages, Verification
 from latchstring.web.http.answers import see_other
 from latchstring.web.http.form_guard import FormGuard
 from latchstring.web.http.parameters import Parameters
-from latchstring.web.http.sentence import gettext
 
 PATH = "/co/continue"
 NAME = "login_ticket"
@@ -75,7 +81,7 @@ class LoginTickets(msgspec.Struct, frozen=True, kw_only=True):
         verification = Verification(
             page=client.cross_origin_loc,
             co_id=found.co_id,
-            action=f"{PATH}?{_query(request)}",
+            action=f"{PATH}?{query_of(request)}",
             csrf=self.guard.token(_binding(request)),
         )
         return self.pages.verify_browser(request, client, verification)
@@ -87,7 +93,7 @@ class LoginTickets(msgspec.Struct, frozen=True, kw_only=True):
         try:
             came = asked(request, self.configuration)
         except NotRedirectable as refused:
-            return self._error(request, refused)
+            return not_valid(self.pages, request, refused)
         ticket, verifier = came.one(NAME), form.one("verifier")
         if ticket is None or verifier is None:
             return self._back(came, NO_VERIFIER)
@@ -116,21 +122,6 @@ class LoginTickets(msgspec.Struct, frozen=True, kw_only=True):
     def _back(self, came: Asked, refused: TicketRefused) -> Response:
         return came.back(refused.error, refused.description, issuer=self.issuer)
 
-    def _error(self, request: Request, refused: NotRedirectable) -> Response:
-        sentence = gettext("The application's request is not valid. Go back to it and try again.")
-        return self.pages.error(
-            request,
-            sentence,
-            status=400,
-            client=refused.client,
-            developer=refused.developer,
-        )
-
-
-def _query(request: Request) -> str:
-    query: bytes = request.scope["query_string"]
-    return query.decode("ascii", "replace")
-
 
 def _without_ticket(request: Request) -> str:
     """Return the query for ``/authorize``, with what the ticket has just answered left out.
@@ -138,10 +129,10 @@ def _without_ticket(request: Request) -> str:
     The session is as fresh as can be, though it began before that request: ``prompt=login`` would
     ask the person again for what they did a moment ago.
     """
-    pairs = parse_qsl(_query(request), keep_blank_values=True)
+    pairs = parse_qsl(query_of(request), keep_blank_values=True)
     answered = {(NAME,), ("prompt", "login")}
     return urlencode([pair for pair in pairs if not {pair[:1], pair} & answered])
 
 
 def _binding(request: Request) -> str:
-    return f"co:{digest(_query(request))}"
+    return f"co:{digest(query_of(request))}"

@@ -20,13 +20,12 @@ from latchstring.flows.refresh_configuration import RefreshConfiguration
 from latchstring.flows.verify_passwordless import VerifyPasswordless, VerifyRequest
 from latchstring.web.auth0.answers import Answers, Typed
 from latchstring.web.auth0.arrival import Arrival
-from latchstring.web.auth0.asked import Asked, NotRedirectable, asked
+from latchstring.web.auth0.asked import Asked, NotRedirectable, asked, not_valid, query_of
 from latchstring.web.auth0.pages import Pages, Pressing
 from latchstring.web.auth0.refusals import BadCall, sentence_of
 from latchstring.web.http.answers import see_other
 from latchstring.web.http.form_guard import FormGuard
 from latchstring.web.http.parameters import Parameters
-from latchstring.web.http.sentence import gettext
 
 PATH = "/passwordless/verify_redirect"
 _NOT_HERE = "Codes of this connection only work where they were asked for."
@@ -53,7 +52,7 @@ class VerifyRedirect(msgspec.Struct, frozen=True, kw_only=True):
         try:
             came = asked(request, self.configuration)
         except NotRedirectable as refused:
-            return self._error(request, refused)
+            return not_valid(self.pages, request, refused)
         try:
             verification = await self._read(request, came)
         except (BadCall, ChallengeRefused, UserBlocked) as refused:
@@ -63,7 +62,7 @@ class VerifyRedirect(msgspec.Struct, frozen=True, kw_only=True):
         pressing = Pressing(
             identifier=masked(verification.identifier.value),
             signed_in_as=session.identifier if session and other else None,
-            action=f"{PATH}?{_query(request)}",
+            action=f"{PATH}?{query_of(request)}",
             csrf=self.guard.token(_binding(request)),
         )
         return self.pages.confirm_code(request, came.client, pressing)
@@ -75,7 +74,7 @@ class VerifyRedirect(msgspec.Struct, frozen=True, kw_only=True):
         try:
             came = asked(request, self.configuration)
         except NotRedirectable as refused:
-            return self._error(request, refused)
+            return not_valid(self.pages, request, refused)
         onward = came.authorize_url  # Before the code is spent: what cannot be read is refused.
         try:
             user = await self.verify(await self._read(request, came))
@@ -116,16 +115,6 @@ class VerifyRedirect(msgspec.Struct, frozen=True, kw_only=True):
             error = "invalid_request"
         return came.back(error, description, issuer=self.issuer)
 
-    def _error(self, request: Request, refused: NotRedirectable) -> Response:
-        sentence = gettext("The application's request is not valid. Go back to it and try again.")
-        return self.pages.error(
-            request,
-            sentence,
-            status=400,
-            client=refused.client,
-            developer=refused.developer,
-        )
-
 
 def _required(came: Asked, *names: str) -> str:
     for name in names:
@@ -135,11 +124,6 @@ def _required(came: Asked, *names: str) -> str:
     raise BadCall(f"Missing required parameter: {names[0]}", field=names[0])
 
 
-def _query(request: Request) -> str:
-    query: bytes = request.scope["query_string"]
-    return query.decode("ascii", "replace")
-
-
 def _binding(request: Request) -> str:
     """Bind the form to its address: opening it must not set a cookie."""
-    return f"verify_redirect:{digest(_query(request))}"
+    return f"verify_redirect:{digest(query_of(request))}"

@@ -6,6 +6,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from latchstring.base.errors import InvalidRequest
 from latchstring.domain.clients.client import Client
 from latchstring.domain.sessions.session import Session
 from latchstring.flows.find_session import FindSession
@@ -14,6 +15,7 @@ from latchstring.flows.sign_out_everywhere import SignOutEverywhere
 from latchstring.web.http.cookies import Cookies
 from latchstring.web.http.form_guard import FormGuard
 from latchstring.web.http.parameters import Parameters
+from latchstring.web.oidc import texts
 from latchstring.web.oidc.pages import Pages
 
 EVERYWHERE = "everywhere"
@@ -75,3 +77,12 @@ class Leaving(msgspec.Struct, frozen=True, kw_only=True):
         if self.cookies.session(request) is not None:
             self.cookies.clear_session(response)
         return response
+
+
+def text_of(parameters: Parameters, name: str) -> str | None:
+    """Return a parameter of a sign-out; raise ``InvalidRequest`` for one that is out of shape."""
+    value = parameters.one(name)
+    fault = texts.fault_of(name, value)
+    if fault is not None:
+        raise InvalidRequest(fault, field=name)
+    return value

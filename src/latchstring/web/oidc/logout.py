@@ -6,16 +6,14 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from latchstring.base.errors import InvalidRequest
 from latchstring.domain.clients.client import Client
 from latchstring.domain.keys.signer import Signer
 from latchstring.domain.sessions.session import Session
 from latchstring.web.http.answers import see_other, with_query
 from latchstring.web.http.parameters import Parameters
-from latchstring.web.oidc import texts
 from latchstring.web.oidc.client_authentication import Clients
 from latchstring.web.oidc.errors import NotRedirectable
-from latchstring.web.oidc.leaving import Leaving
+from latchstring.web.oidc.leaving import Leaving, text_of
 from latchstring.web.oidc.pages import DeveloperDetail
 
 PATH = "/oidc/logout"
@@ -99,8 +97,8 @@ class LogoutEndpoint(msgspec.Struct, frozen=True, kw_only=True):
 
     def _read(self, parameters: Parameters) -> Wish:
         for name in _ACCEPTED:
-            _text(parameters, name)
-        hint, client_id, return_to, state = (_text(parameters, name) for name in _PARAMETERS)
+            text_of(parameters, name)
+        hint, client_id, return_to, state = (text_of(parameters, name) for name in _PARAMETERS)
         claims = self._proven(hint, client_id)
         client = self.clients().get(client_id or claims.get("aud") or "")
         if (
@@ -128,11 +126,3 @@ class LogoutEndpoint(msgspec.Struct, frozen=True, kw_only=True):
         if claims is None or claims.get("iss") != self.issuer:
             return {}
         return claims if client_id in (None, claims.get("aud")) else {}
-
-
-def _text(parameters: Parameters, name: str) -> str | None:
-    value = parameters.one(name)
-    fault = texts.fault_of(name, value)
-    if fault is not None:
-        raise InvalidRequest(fault, field=name)
-    return value

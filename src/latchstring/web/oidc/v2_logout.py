@@ -10,15 +10,14 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from latchstring.base.errors import Forbidden, InvalidRequest
+from latchstring.base.errors import Forbidden
 from latchstring.base.settings_urls import origin_of
 from latchstring.domain.clients.client import Client
 from latchstring.web.http.answers import see_other
 from latchstring.web.http.parameters import Parameters
-from latchstring.web.oidc import texts
 from latchstring.web.oidc.client_authentication import Clients
 from latchstring.web.oidc.errors import NotRedirectable
-from latchstring.web.oidc.leaving import Leaving
+from latchstring.web.oidc.leaving import Leaving, text_of
 from latchstring.web.oidc.pages import DeveloperDetail
 
 PATH = "/v2/logout"
@@ -101,8 +100,8 @@ class V2LogoutEndpoint(msgspec.Struct, frozen=True, kw_only=True):
 
     def _read(self, parameters: Parameters) -> Wish:
         for name in _ACCEPTED:
-            _text(parameters, name)
-        client_id, return_to = (_text(parameters, name) for name in _PARAMETERS)
+            text_of(parameters, name)
+        client_id, return_to = (text_of(parameters, name) for name in _PARAMETERS)
         client = self.clients().get(client_id) if client_id else None
         if client_id and client is None:
             detail = DeveloperDetail(
@@ -124,14 +123,6 @@ class V2LogoutEndpoint(msgspec.Struct, frozen=True, kw_only=True):
             )
             raise NotRedirectable(detail, client=client)
         return Wish(client=client, return_to=return_to, listed=listed)
-
-
-def _text(parameters: Parameters, name: str) -> str | None:
-    value = parameters.one(name)
-    fault = texts.fault_of(name, value)
-    if fault is not None:
-        raise InvalidRequest(fault, field=name)
-    return value
 
 
 def _sender(request: Request) -> str | None:
