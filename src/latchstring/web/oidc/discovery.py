@@ -77,9 +77,8 @@ def discovery(issuer: str, grant_types: Iterable[str], *, registering: bool = Fa
         # else; pushed requests, whose name is a request_uri too, are told of above.
         request_uri_parameter_supported=registering,
         require_request_uri_registration=registering or msgspec.UNSET,
-        request_object_signing_alg_values_supported=(
-            tuple(SigningAlgorithm) if registering else msgspec.UNSET
-        ),
+        # Always: where it is missing, whoever tests us takes "none" for one of them.
+        request_object_signing_alg_values_supported=tuple(SigningAlgorithm),
     )
     return Document(msgspec.json.encode(document))
 

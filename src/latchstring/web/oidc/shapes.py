@@ -62,4 +62,4 @@ class DiscoveryDocument(msgspec.Struct, frozen=True, kw_only=True):
     request_parameter_supported: bool
     request_uri_parameter_supported: bool
     require_request_uri_registration: bool | msgspec.UnsetType
-    request_object_signing_alg_values_supported: tuple[str, ...] | msgspec.UnsetType
+    request_object_signing_alg_values_supported: tuple[str, ...]
