@@ -8,13 +8,15 @@ from typing import Any
 import jwt
 import pytest
 
+from latchstring.base.ids import ClientId, SessionId
 from latchstring.base.origin import NOWHERE
 from latchstring.base.outbound import Answer, Outbound, OutboundError
 from latchstring.base.settings import SigningAlgorithm
 from latchstring.db.database import Database
 from latchstring.domain.clients.client import Client
 from latchstring.domain.keys.signer import Signer, TokenKind
-from latchstring.domain.notices.notice import EVENT, State
+from latchstring.domain.notices import store
+from latchstring.domain.notices.notice import EVENT, State, notice_of
 from latchstring.flows import notify_logout
 from latchstring.flows.notify_logout import LEASE, NotifyLogout
 from latchstring.flows.purge_expired import PurgeExpired
@@ -296,6 +298,27 @@ async def test_an_application_that_hangs_keeps_nobody_else_waiting(house, receiv
         await loop.notify_due()
     found = await notices_of(house.database, user)
     assert {notice.state for notice in found} == {State.TOLD}
+
+
+async def test_a_long_queue_at_an_application_that_hangs_is_not_taken_up_all_the_time(house):
+    class Caller:
+        async def post_form(self, url, fields, **options):
+            await asyncio.Event().wait()
+
+    house.clients["slow"] = a_listener("slow", "http://slow/")
+    now = house.clock.now()
+    user = await a_user(house.database, ALICE, now)
+    queue = [notice_of(ClientId("slow"), SessionId(f"{n}"), user, now=now) for n in range(250)]
+    await house.database.transact(lambda tx: store.enqueue(tx, queue))
+    written = []
+    loop = house.loop(caller=Caller(), report=lambda notice, outcome: written.append(outcome))
+    for _ in range(120):
+        house.clock.advance(0.5)
+        await loop._round()
+    for call in loop._calls.values():
+        call.cancel()
+    assert len(queue) - 8 <= len(written) < 2 * len(queue)
+    assert not any(outcome.tried for outcome in written)
 
 
 async def test_the_running_loop_tells_at_once_when_it_is_woken(house, receiver):

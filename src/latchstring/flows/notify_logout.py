@@ -44,6 +44,7 @@ _AT_ONCE = 32
 _AT_ONCE_EACH = 8
 """An application that does not answer holds no more places than these."""
 _CROWDED = timedelta(seconds=2)
+_MOST_DOUBLINGS = 5
 _LARGEST_ANSWER = 16 * 1024
 _FINAL = frozenset({State.REFUSED, State.GIVEN_UP})
 
@@ -69,6 +70,8 @@ class NotifyLogout(msgspec.Struct, eq=False, kw_only=True):
     _wake: asyncio.Event = msgspec.field(default_factory=asyncio.Event)
     _calls: dict[NoticeId, asyncio.Task[None]] = msgspec.field(default_factory=dict)
     _busy: Counter[str] = msgspec.field(default_factory=Counter)
+    _turned_away: Counter[str] = msgspec.field(default_factory=Counter)
+    """How many notices of an application found no place since one of its calls ended."""
     _outcomes: list[tuple[Notice, Outcome]] = msgspec.field(default_factory=list)
 
     def wake(self) -> None:
@@ -143,11 +146,21 @@ class NotifyLogout(msgspec.Struct, eq=False, kw_only=True):
         if client is None or url is None:
             self._decide(notice, Outcome(State.VOID, self.clock.now()))
         elif self._busy[notice.client_id] >= _AT_ONCE_EACH:
-            later = self.clock.now() + _CROWDED * (1 + self.draw())
-            self._decide(notice, Outcome(State.WAITING, later, notice.last_error, tried=False))
+            self._decide(notice, self._later(notice))
         else:
             self._busy[notice.client_id] += 1
             self._calls[notice.id] = asyncio.create_task(self._call(notice, client, url))
+
+    def _later(self, notice: Notice) -> Outcome:
+        """Send it to the end of its application's queue: the longer that is, the later.
+
+        Else thousands for an application that hangs would be taken and put back without a pause.
+        """
+        ahead = self._turned_away[notice.client_id]
+        self._turned_away[notice.client_id] += 1
+        wait = _CROWDED * 2 ** min(ahead // _AT_ONCE, _MOST_DOUBLINGS)
+        later = self.clock.now() + wait * (1 + self.draw())
+        return Outcome(State.WAITING, later, notice.last_error, tried=False)
 
     async def _call(self, notice: Notice, client: Client, url: str) -> None:
         try:
@@ -157,6 +170,7 @@ class NotifyLogout(msgspec.Struct, eq=False, kw_only=True):
             self._decide(notice, Outcome(State.WAITING, self.clock.now(), "the process stopped"))
         finally:
             self._busy[notice.client_id] -= 1
+            del self._turned_away[notice.client_id]
             del self._calls[notice.id]
 
     async def _answer(self, notice: Notice, client: Client, url: str) -> Outcome:
