@@ -87,6 +87,20 @@ async def test_a_refresh_gives_all_tokens_anew_and_tells_of_the_same_sign_in(pro
     assert after["iat"] == before["iat"] + 3600
 
 
+async def test_claims_that_were_asked_for_by_name_come_again(provider):
+    by_name = '{"userinfo":{"email":null},"id_token":{"name":null}}'
+    first = await signed_in(provider, scope="openid offline_access", claims=by_name)
+
+    for _ in range(2):
+        first = await renew(provider, first.refresh_token)
+
+    told = (await provider.describe_user(first.access_token)).claims
+    assert told["email"] == "alice@example.com"
+    assert "name" not in told
+    assert provider.claims(first.id_token)["name"] == "alice@example.com"
+    assert "email" not in provider.claims(first.id_token)
+
+
 async def test_the_scope_may_be_narrower_once_and_is_whole_again(provider):
     first = await signed_in(provider)
 

@@ -181,6 +181,7 @@ class IssueTokens(msgspec.Struct, frozen=True):
             audience=request.audience,
             auth_time=request.auth_time,
             amr=request.amr,
+            claims=request.claims,
         )
         family = refresh.open_family(basis, self.refresh_lifetime, now=now)
         await tokens.insert_family(tx, family)

@@ -153,5 +153,6 @@ def _token_request(request: RefreshRequest, family: RefreshFamily, api: Api | No
         code_digest=family.code_digest,
         algorithm=request.client.id_token_signed_response_alg,
         api=api,
+        claims=family.claims,
         continued=refresh.Presented(family.id, family.generation),
     )

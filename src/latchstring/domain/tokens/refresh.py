@@ -59,6 +59,8 @@ class RefreshFamily(msgspec.Struct, frozen=True, kw_only=True):
     ends_at: datetime
     ended_at: datetime | None
     created_at: datetime
+    claims: str | None
+    """Claims that the client asked for by name, as JSON."""
 
     def is_live(self, now: datetime) -> bool:
         """Whether its newest token still works."""
@@ -109,6 +111,7 @@ class Basis(msgspec.Struct, frozen=True, kw_only=True):
     audience: str | None
     auth_time: datetime
     amr: tuple[str, ...]
+    claims: str | None = None
 
 
 def open_family(basis: Basis, lifetime: Lifetime, *, now: datetime) -> RefreshFamily:
@@ -129,6 +132,7 @@ def open_family(basis: Basis, lifetime: Lifetime, *, now: datetime) -> RefreshFa
         ends_at=now + lifetime.absolute,
         ended_at=None,
         created_at=now,
+        claims=basis.claims,
     )
 
 

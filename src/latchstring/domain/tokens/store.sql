@@ -49,13 +49,13 @@ where token_digest in (select t.token_digest from access_tokens t where t.expire
 
 -- _family --
 id, client_id, user_id, session_id, code_digest, scope, audience, auth_time, amr, generation, rotated_at,
-    idle_ends_at, ends_at, ended_at, created_at
+    idle_ends_at, ends_at, ended_at, created_at, claims
 
 -- insert_family --
 -- The first refresh token of a sign-in.
 insert into refresh_families ({_family})
 values (:id, :client_id, :user_id, :session_id, :code_digest, :scope, :audience, :auth_time, :amr, :generation, :rotated_at,
-    :idle_ends_at, :ends_at, :ended_at, :created_at)
+    :idle_ends_at, :ends_at, :ended_at, :created_at, :claims)
 
 -- find_family --
 -- A family, living or over.
