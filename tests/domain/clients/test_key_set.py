@@ -34,6 +34,15 @@ def test_a_key_without_an_id_may_be_any():
     assert fitting(keys, RS256, "whatever") == list(keys)
 
 
+def test_nobody_has_us_try_every_key_of_a_large_set():
+    one = public_jwk(rsa_key(), None)
+    keys = read(*[one] * 40, public_jwk(rsa_key(), "named"))
+
+    assert len(fitting(keys, RS256, None)) == 8
+    named = fitting(keys, RS256, "named")
+    assert (named[0], len(named)) == (keys[-1], 8)
+
+
 def test_j02_a_key_is_for_the_one_algorithm_of_its_kind():
     keys = read(public_jwk(rsa_key()), public_jwk(ec_key()))
 
