@@ -142,7 +142,9 @@ class RegisterClient(msgspec.Struct, frozen=True):
         secret: str | None,
         origin: Origin,
     ) -> Registered | AppError:
-        found = await _opened(tx, *key)
+        # Held before it is read, as whoever ends it does: of two changes, one gives it a secret.
+        held = await registrations.hold_registration(tx, key[0])
+        found = await _opened(tx, *key) if held else None
         if found is None:
             return RegistrationRefused()
         registration, before = found
@@ -153,8 +155,7 @@ class RegisterClient(msgspec.Struct, frozen=True):
             client = _client(before.client_id, wanted, kept if wanted.with_secret else None)
         except AppError as refusal:
             return refusal
-        if not await self._write(tx, before, client, wanted.metadata, origin):
-            return RegistrationRefused()
+        await self._write(tx, before, client, wanted.metadata, origin)
         changed = msgspec.structs.replace(registration, metadata=wanted.metadata)
         return Registered(registration=changed, client=client, token=key[1], secret=secret)
 
@@ -165,12 +166,9 @@ class RegisterClient(msgspec.Struct, frozen=True):
         client: Client,
         metadata: Mapping[str, Any],
         origin: Origin,
-    ) -> bool:
-        """Write it, unless the registration ended since it was read."""
+    ) -> None:
         now = self.clock.now()
-        # First the registration: whoever ends it holds that row first, too.
-        if not await registrations.change_registration(tx, client.client_id, metadata, now):
-            return False
+        await registrations.change_registration(tx, client.client_id, metadata, now)
         await clients.put_client(tx, client, now)
         await bump_version(tx)
         changed = ClientChanged(
@@ -179,7 +177,6 @@ class RegisterClient(msgspec.Struct, frozen=True):
             secret_changed=before.secret_digest != client.secret_digest,
         )
         await audit.record(tx, changed, origin, now=now)
-        return True
 
 
 async def _opened(

@@ -758,6 +758,27 @@ async def test_what_people_agreed_to_ends_with_the_registration(desk):
     assert await database.read(lambda tx: authorizations.consents_of(tx, alice)) == []
 
 
+async def test_of_parallel_changes_that_give_it_a_secret_one_tells_it(desk):
+    found = await desk.registered(token_endpoint_auth_method="none")
+    path, headers = own(found)
+    body = {"client_id": found["client_id"], "redirect_uris": [CALLBACK]}
+
+    answers = await asyncio.gather(
+        *(desk.http.put(path, headers=headers, json=body) for _ in range(8))
+    )
+
+    (told,) = [
+        found["client_secret"] for found in map(json_of, answers) if "client_secret" in found
+    ]
+    assert desk.client(found["client_id"]).accepts_secret(told)
+
+
+def json_of(answer: httpx2.Response) -> dict[str, Any]:
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
 async def test_a_change_may_bring_the_secret_that_was_issued(desk):
     found = await desk.registered()
     path, headers = own(found)

@@ -58,6 +58,11 @@ async def find_registration(tx: Transaction, client_id: str) -> Registration | N
     return await tx.one(SQL["find_registration"], Registration, {"client_id": client_id})
 
 
+async def hold_registration(tx: Transaction, client_id: str) -> bool:
+    """Be alone with a registration until the transaction ends; answer whether there is one."""
+    return await tx.run(SQL["hold_registration"], {"client_id": client_id}) == 1
+
+
 async def change_registration(
     tx: Transaction, client_id: str, metadata: Mapping[str, Any], now: datetime
 ) -> bool:

@@ -45,6 +45,10 @@ values (:client_id, :token_digest, :registration_token_id, :metadata, :created_a
 -- What an application said of itself.
 select {columns} from registrations where client_id = :client_id
 
+-- hold_registration --
+-- Wait for whoever changes it, and let whoever comes later wait: nothing changes.
+update registrations set changed_at = changed_at where client_id = :client_id
+
 -- change_registration --
 -- The application says something else.
 update registrations set metadata = :metadata, changed_at = :now where client_id = :client_id
