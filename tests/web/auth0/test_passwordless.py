@@ -138,7 +138,7 @@ async def test_a_code_from_a_link_is_exchanged_once_for_tokens(house):
         answer = await http.post("/oauth/token", json={**body, **client})
         assert answer.status_code == 200
         assert answer.json()["scope"] == "openid email"
-        assert (await http.post("/oauth/token", json={**body, **client})).status_code == 403
+        assert (await http.post("/oauth/token", json={**body, **client})).status_code == 400
 
 
 async def test_a_public_client_s_link_signs_in_and_leads_to_its_own_page(house):
