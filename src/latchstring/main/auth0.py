@@ -1,6 +1,7 @@
 """The Auth0 drop-in, put together: its two surfaces, its grant, and who takes login tickets."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -105,7 +106,8 @@ class DropIn(msgspec.Struct, frozen=True):
             if isinstance(found, TicketRefused):
                 raise AuthorizeRefused(found.error, found.description)
             if isinstance(found, Opened):
-                return oidc.Arrival(session=found.session, token=found.token)
+                settle = partial(tickets.arrive, request, opened=found)
+                return oidc.Arrival(session=found.session, settle=settle)
             return found
 
         return take

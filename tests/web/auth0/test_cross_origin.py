@@ -106,6 +106,7 @@ async def test_the_ticket_and_the_cookie_lead_to_tokens(house):
     async with house.http() as http:
         found = await a_ticket(house, http)
         answer = await http.get("/authorize", params=asked(found["login_ticket"]))
+        assert {"latchstring_session", "latchstring_known"} <= set(answer.cookies)
         told = fragment(answer)
         assert (told["state"], told["token_type"]) == ("a state", "Bearer")
         assert told["access_token"]

@@ -144,7 +144,7 @@ class AuthorizeEndpoint(msgspec.Struct, frozen=True, kw_only=True):
             # Each time, so that the cookie never runs out in the middle of a sign-in.
             self.cookies.set_browser(response, token)
         if arrival is not None:
-            self.cookies.set_session(response, arrival.token)
+            arrival.settle(response)
         return response
 
     async def _arrival(

@@ -4,6 +4,7 @@
 surface, and the roof hands it in.
 """
 
+from collections.abc import Callable
 from typing import Protocol
 
 import msgspec
@@ -15,10 +16,10 @@ from latchstring.domain.sessions.session import Session
 
 
 class Arrival(msgspec.Struct, frozen=True, kw_only=True):
-    """A browser that was just signed in: its session, and the value of its new cookie."""
+    """A browser that was just signed in: its session, and what puts its cookies into an answer."""
 
     session: Session
-    token: str
+    settle: Callable[[Response], None]
 
 
 class TakeTicket(Protocol):
