@@ -205,7 +205,7 @@ async def test_d_07_who_is_deleted_and_comes_again_is_somebody_new(house):
     pressed = await house.browser().get(old_link)
     assert "Sign in on this device" not in pressed.text
     code_answer = await redeem(house, page.query["code"])
-    assert code_answer.status_code == 403
+    assert code_answer.status_code == 400
 
     await house.start()
     again = (await house.exchange(await house.code())).json()

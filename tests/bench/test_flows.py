@@ -64,7 +64,7 @@ async def test_refreshes_are_counted_and_the_sign_ins_before_them_are_not(tmp_pa
 
         assert isinstance(entrant.load, RefreshLoad)
         entrant.load._tokens.put_nowait("a token of nobody")
-        with pytest.raises(BenchFailed, match="a refresh answered 403"):
+        with pytest.raises(BenchFailed, match="a refresh answered 400"):
             await entrant.measure(4, 0.3)
 
 

@@ -37,7 +37,7 @@ def test_for_programs_it_says_the_same(tmp_path):
     assert told["tables"]["connections"] == 2
     assert told["newest_event"] is None
     assert set(told["ended"]) == {
-        "challenges", "messages", "requests", "codes", "tokens", "sessions",
+        "challenges", "messages", "requests", "codes", "devices", "tokens", "sessions",
     }  # fmt: skip
     assert told["notices"] == list(NOTICES)
 

@@ -76,7 +76,7 @@ async def test_a_session_a_waiting_page_a_code_and_a_token_end(house):
 
     assert (ended.sessions, ended.codes, ended.tokens) == (1, 1, 1)
     assert ended.requests >= 1
-    assert (await redeem(house, back.query["code"])).status_code == 403
+    assert (await redeem(house, back.query["code"])).status_code == 400
     assert await who_is(house, token) == 401
     again = await carols.authorize()
     assert again.left_for == ""  # Acme gets no answer before she signs in again

@@ -78,7 +78,7 @@ _files: list[Path] = []
 
 
 def _begin_with_schema(path: Path, schema: Path) -> None:
-    if not path.exists():
+    if path.parent.is_dir() and not path.exists():
         shutil.copyfile(schema, path)
 
 

@@ -75,7 +75,7 @@ class ManageApis(msgspec.Struct, frozen=True):
         now = self.clock.now()
         await apis.put_api(tx, api, now)
         await bump_version(tx)
-        changed = ApiChanged(identifier=api.identifier, settings=api.as_stored())
+        changed = ApiChanged(audience=api.identifier, settings=api.as_stored())
         await audit.record(tx, changed, NOWHERE, now=now)
         return api
 
@@ -85,7 +85,7 @@ class ManageApis(msgspec.Struct, frozen=True):
             return False
         await tokens.revoke_of_audience(tx, identifier, now)
         await bump_version(tx)
-        await audit.record(tx, ApiRemoved(identifier=identifier), NOWHERE, now=now)
+        await audit.record(tx, ApiRemoved(audience=identifier), NOWHERE, now=now)
         return True
 
 

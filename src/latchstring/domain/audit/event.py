@@ -227,14 +227,14 @@ class RegistrationTokenEnded(msgspec.Struct, frozen=True, kw_only=True):
 class ApiChanged(msgspec.Struct, frozen=True, kw_only=True):
     """An administrator registered an API or set how its tokens are."""
 
-    identifier: str
+    audience: str
     settings: dict[str, Any]
 
 
 class ApiRemoved(msgspec.Struct, frozen=True, kw_only=True):
     """An administrator removed an API; its tokens ended."""
 
-    identifier: str
+    audience: str
 
 
 class SigningKeyRotated(msgspec.Struct, frozen=True, kw_only=True):
