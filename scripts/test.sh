@@ -9,11 +9,13 @@ cd "$(dirname "$0")/.."
     || exec .venv/bin/python -m tests.support.suite_postgresql scripts/test.sh "$@"
 
 NOTHING_SELECTED=5
-# More than two cores need not be there: tests wait more than they compute.
-PROCESSES=3
+# More than two cores need not be there: tests wait more than they compute. Who has nothing left to do
+# takes over from others, since some tests wait for half a minute.
+PROCESSES=4
+BROWSERS=3
 
 run() {
-    .venv/bin/python -m pytest -n "$PROCESSES" "$@"
+    .venv/bin/python -m pytest --dist worksteal "$@"
     result=$?
     [ "$result" -eq "$NOTHING_SELECTED" ] && empty=$((empty + 1)) && return 0
     return "$result"
@@ -21,7 +23,7 @@ run() {
 
 empty=0
 status=0
-run -m "not browser" "$@" || status=1
-run -m browser "$@" || status=1
+run -n "$PROCESSES" -m "not browser" "$@" || status=1
+run -n "$BROWSERS" -m browser "$@" || status=1
 [ "$empty" -lt 2 ] || { echo "test: no test was selected" >&2; exit 1; }
 exit "$status"

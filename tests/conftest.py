@@ -23,6 +23,22 @@ if TYPE_CHECKING:
 
 FULL = os.environ.get("LATCHSTRING_TEST_PROFILE") == "full"
 
+
+def plain_logs() -> None:
+    """Log as structlog does by itself, but tell a crash in one plain traceback.
+
+    With every local value in it, a test of crashes takes as long as a thousand others.
+    """
+    structlog.reset_defaults()
+    *before, _ = structlog.get_config()["processors"]
+    plain = structlog.dev.ConsoleRenderer(
+        colors=False, exception_formatter=structlog.dev.plain_traceback
+    )
+    structlog.configure(processors=[*before, plain])
+
+
+plain_logs()
+
 _QUIET = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 settings.register_profile("quick", deadline=None, max_examples=50, suppress_health_check=_QUIET)
 settings.register_profile("full", deadline=None, max_examples=1000, suppress_health_check=_QUIET)
@@ -143,4 +159,4 @@ def _loggers_forget(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     monkeypatch.setattr(structlog, "configure", configure_for_one_test)
     yield
-    structlog.reset_defaults()
+    plain_logs()

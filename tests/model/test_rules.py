@@ -556,7 +556,7 @@ def network(address: str) -> str:
     return "2001:db8::/64" if ":" in address else address
 
 
-EXAMPLES = {SQLITE: 60, POSTGRESQL: 12, PLAIN: 8}
+EXAMPLES = {SQLITE: 40, POSTGRESQL: 8, PLAIN: 5}
 
 
 @pytest.mark.at(*ALL)
