@@ -6,7 +6,6 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from latchstring.base.ids import ClientId
 from latchstring.base.origin import NOWHERE
 from latchstring.db import statements
 from latchstring.domain.audit import store as audit
@@ -14,9 +13,9 @@ from latchstring.domain.identities import store as identities
 from latchstring.domain.tokens import refresh
 from latchstring.domain.tokens.access import TokenRefused
 from latchstring.domain.tokens.refresh import RefreshRefused
-from latchstring.flows.issue_tokens import TokenRequest, Tokens
+from latchstring.flows.issue_tokens import Tokens
 from latchstring.flows.refresh_tokens import RefreshRequest, ScopeTooWide
-from tests.support.provider import API, CLIENTS, KEYRING, Provider, a_provider
+from tests.support.provider import API, CLIENTS, KEYRING, Provider, a_provider, a_sign_in
 
 SCOPE = "openid email offline_access"
 BACK = statements.parse(
@@ -32,20 +31,6 @@ update refresh_families set generation = generation - 1
 async def provider(tmp_path):
     async with a_provider(tmp_path) as found:
         yield found
-
-
-async def signed_in(provider: Provider, **changes) -> Tokens:
-    session, _ = await provider.session()
-    request = TokenRequest(
-        client_id=ClientId("acme-web"),
-        user_id=session.user_id,
-        session_id=session.id,
-        scope=SCOPE,
-        auth_time=session.authenticated_at,
-        amr=session.amr,
-        nonce="n",
-    )
-    return await provider.issue(msgspec.structs.replace(request, **changes))
 
 
 async def renew(
@@ -65,12 +50,12 @@ async def is_open(provider: Provider, access_token: str) -> bool:
 
 
 async def test_offline_access_alone_brings_a_refresh_token(provider):
-    assert (await signed_in(provider)).refresh_token is not None
-    assert (await signed_in(provider, scope="openid")).refresh_token is None
+    assert (await a_sign_in(provider)).refresh_token is not None
+    assert (await a_sign_in(provider, scope="openid")).refresh_token is None
 
 
 async def test_a_refresh_gives_all_tokens_anew_and_tells_of_the_same_sign_in(provider):
-    first = await signed_in(provider)
+    first = await a_sign_in(provider)
     before = provider.claims(first.id_token)
     provider.clock.advance(3600)
 
@@ -89,7 +74,7 @@ async def test_a_refresh_gives_all_tokens_anew_and_tells_of_the_same_sign_in(pro
 
 async def test_claims_that_were_asked_for_by_name_come_again(provider):
     by_name = '{"userinfo":{"email":null},"id_token":{"name":null}}'
-    first = await signed_in(provider, scope="openid offline_access", claims=by_name)
+    first = await a_sign_in(provider, scope="openid offline_access", claims=by_name)
 
     for _ in range(2):
         first = await renew(provider, first.refresh_token)
@@ -102,7 +87,7 @@ async def test_claims_that_were_asked_for_by_name_come_again(provider):
 
 
 async def test_the_scope_may_be_narrower_once_and_is_whole_again(provider):
-    first = await signed_in(provider)
+    first = await a_sign_in(provider)
 
     narrow = await renew(provider, first.refresh_token, scope="openid")
     whole = await renew(provider, narrow.refresh_token)
@@ -112,7 +97,7 @@ async def test_the_scope_may_be_narrower_once_and_is_whole_again(provider):
 
 
 async def test_blanks_for_a_scope_ask_for_no_other_one(provider):
-    first = await signed_in(provider, api=API, scope="offline_access read:letters")
+    first = await a_sign_in(provider, api=API, scope="offline_access read:letters")
 
     second = await renew(provider, first.refresh_token, scope="  ")
 
@@ -121,7 +106,7 @@ async def test_blanks_for_a_scope_ask_for_no_other_one(provider):
 
 
 async def test_a_wider_scope_is_refused_and_the_token_stays(provider):
-    first = await signed_in(provider)
+    first = await a_sign_in(provider)
 
     with pytest.raises(ScopeTooWide):
         await renew(provider, first.refresh_token, scope="openid phone")
@@ -130,7 +115,7 @@ async def test_a_wider_scope_is_refused_and_the_token_stays(provider):
 
 
 async def test_r16_who_lost_the_answer_gets_the_same_next_token(provider):
-    first = await signed_in(provider)
+    first = await a_sign_in(provider)
     second = await renew(provider, first.refresh_token)
     provider.clock.advance(9)
 
@@ -141,7 +126,7 @@ async def test_r16_who_lost_the_answer_gets_the_same_next_token(provider):
 
 
 async def test_t08_an_old_token_after_the_grace_ends_the_family_and_is_recorded(provider):
-    first = await signed_in(provider)
+    first = await a_sign_in(provider)
     second = await renew(provider, first.refresh_token)
     provider.clock.advance(10)
 
@@ -158,7 +143,7 @@ async def test_t08_an_old_token_after_the_grace_ends_the_family_and_is_recorded(
 
 
 async def test_t08_a_token_two_before_the_newest_is_reuse_at_once(provider):
-    first = await signed_in(provider)
+    first = await a_sign_in(provider)
     second = await renew(provider, first.refresh_token)
     third = await renew(provider, second.refresh_token)
 
@@ -171,7 +156,7 @@ async def test_t08_a_token_two_before_the_newest_is_reuse_at_once(provider):
 
 async def test_t07_64_at_once_get_one_next_token_between_them(provider):
     for _ in range(5):
-        first = await signed_in(provider)
+        first = await a_sign_in(provider)
 
         answers = await asyncio.gather(*(renew(provider, first.refresh_token) for _ in range(64)))
 
@@ -183,7 +168,7 @@ async def test_t07_64_at_once_get_one_next_token_between_them(provider):
 
 
 async def test_another_client_gets_nothing_and_ends_nothing(provider):
-    first = await signed_in(provider)
+    first = await a_sign_in(provider)
 
     with pytest.raises(RefreshRefused):
         await renew(provider, first.refresh_token, "mallory-web")
@@ -192,7 +177,7 @@ async def test_another_client_gets_nothing_and_ends_nothing(provider):
 
 
 async def test_r24_a_token_from_a_future_that_the_database_lost_ends_the_family(provider):
-    first = await signed_in(provider)
+    first = await a_sign_in(provider)
     second = await renew(provider, first.refresh_token)
     third = await renew(provider, second.refresh_token)
     await provider.database.transact(lambda tx: tx.run(BACK["back"], {}))
@@ -206,7 +191,7 @@ async def test_r24_a_token_from_a_future_that_the_database_lost_ends_the_family(
 
 @pytest.mark.parametrize("days", [15, 31])
 async def test_a_token_that_was_not_used_for_long_ends(provider, days):
-    first = await signed_in(provider)
+    first = await a_sign_in(provider)
     provider.clock.advance(timedelta(days=days).total_seconds())
 
     with pytest.raises(RefreshRefused):
@@ -214,7 +199,7 @@ async def test_a_token_that_was_not_used_for_long_ends(provider, days):
 
 
 async def test_a_family_ends_in_time_however_often_it_is_used(provider):
-    token = (await signed_in(provider)).refresh_token
+    token = (await a_sign_in(provider)).refresh_token
     for _ in range(2):
         provider.clock.advance(timedelta(days=14).total_seconds())
         token = (await renew(provider, token)).refresh_token
@@ -225,7 +210,7 @@ async def test_a_family_ends_in_time_however_often_it_is_used(provider):
 
 
 async def test_t12_who_is_shut_out_refreshes_nothing(provider):
-    first = await signed_in(provider)
+    first = await a_sign_in(provider)
     alice, now = await provider.user(), provider.clock.now()
     await provider.database.transact(
         lambda tx: identities.set_blocked(tx, alice, blocked_at=now, now=now)
@@ -236,7 +221,7 @@ async def test_t12_who_is_shut_out_refreshes_nothing(provider):
 
 
 async def test_a_token_for_an_api_stays_for_it_and_ends_with_it(provider):
-    first = await signed_in(provider, api=API, scope=f"{SCOPE} read:letters")
+    first = await a_sign_in(provider, api=API, scope=f"{SCOPE} read:letters")
 
     second = await renew(provider, first.refresh_token)
 
@@ -249,7 +234,7 @@ async def test_a_token_for_an_api_stays_for_it_and_ends_with_it(provider):
 
 
 async def test_an_api_that_allows_no_refresh_tokens_any_more_gets_no_more_tokens(provider):
-    first = await signed_in(provider, api=API, scope=f"{SCOPE} read:letters")
+    first = await a_sign_in(provider, api=API, scope=f"{SCOPE} read:letters")
     strict = msgspec.structs.replace(API, allow_offline_access=False)
     provider.apis[API.identifier] = strict
 
@@ -261,7 +246,7 @@ async def test_an_api_that_allows_no_refresh_tokens_any_more_gets_no_more_tokens
 
 
 async def test_a_scope_that_the_api_lost_does_not_come_back(provider):
-    first = await signed_in(provider, api=API, scope=f"{SCOPE} read:letters write:letters")
+    first = await a_sign_in(provider, api=API, scope=f"{SCOPE} read:letters write:letters")
     provider.apis[API.identifier] = msgspec.structs.replace(API, scopes=("read:letters",))
 
     second = await renew(provider, first.refresh_token)
@@ -270,7 +255,7 @@ async def test_a_scope_that_the_api_lost_does_not_come_back(provider):
 
 
 async def test_the_database_holds_nothing_that_a_token_could_be_made_of(provider):
-    first = await signed_in(provider)
+    first = await a_sign_in(provider)
     rows = statements.parse("-- rows --\n-- All.\nselect id, generation from refresh_families")
 
     class Row(msgspec.Struct, frozen=True):

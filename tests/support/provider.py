@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import httpx2
 import jwt
+import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
@@ -456,6 +457,21 @@ async def a_provider(folder: Path) -> AsyncIterator[Provider]:
 LIVE = statements.parse(
     "-- live --\n-- All.\nselect count(*) as n from access_tokens where revoked_at is null"
 )
+
+
+async def a_sign_in(provider: Provider, **changes: Any) -> Tokens:
+    """Return what Alice's application has of a sign-in of hers, refresh token included."""
+    session, _ = await provider.session()
+    request = TokenRequest(
+        client_id=ClientId("acme-web"),
+        user_id=session.user_id,
+        session_id=session.id,
+        scope="openid email offline_access",
+        auth_time=session.authenticated_at,
+        amr=session.amr,
+        nonce="n",
+    )
+    return await provider.issue(msgspec.structs.replace(request, **changes))
 
 
 async def a_code(provider: Provider, scope: str = "openid") -> str:

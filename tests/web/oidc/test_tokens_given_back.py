@@ -5,27 +5,13 @@ import pytest
 
 from latchstring.base.ids import ClientId
 from latchstring.domain.identities import store as identities
-from latchstring.flows.issue_tokens import TokenRequest, Tokens
 from tests.support.forgery import forged
-from tests.support.provider import API, ISSUER, SECRET, a_client, basic
+from tests.support.provider import API, ISSUER, SECRET, a_client, a_sign_in, basic
 
 SCOPE = "openid email offline_access"
 ME = {"client_id": "acme-web", "client_secret": SECRET}
 MALLORY = {"client_id": "mallory-web", "client_secret": SECRET}
 INACTIVE = {"active": False}
-
-
-async def tokens_of(provider, **changes) -> Tokens:
-    session, _ = await provider.session()
-    request = TokenRequest(
-        client_id=ClientId("acme-web"),
-        user_id=session.user_id,
-        session_id=session.id,
-        scope=SCOPE,
-        auth_time=session.authenticated_at,
-        amr=session.amr,
-    )
-    return await provider.issue(msgspec.structs.replace(request, **changes))
 
 
 async def introspect(application, token: str | None, **who: str) -> dict[str, object]:
@@ -50,7 +36,7 @@ async def refresh(application, token: str | None) -> int:
 
 
 async def test_a_client_learns_what_its_access_token_is_worth(application, provider):
-    alice, found = await provider.user(), await tokens_of(provider)
+    alice, found = await provider.user(), await a_sign_in(provider)
 
     worth = await introspect(application, found.access_token, **ME)
 
@@ -69,7 +55,7 @@ async def test_a_client_learns_what_its_access_token_is_worth(application, provi
 
 
 async def test_a_refresh_token_is_no_bearer_token(application, provider):
-    found = await tokens_of(provider)
+    found = await a_sign_in(provider)
 
     worth = await introspect(application, found.refresh_token, **ME)
 
@@ -78,7 +64,7 @@ async def test_a_refresh_token_is_no_bearer_token(application, provider):
 
 
 async def test_a_refresh_token_that_was_used_is_worth_nothing(application, provider):
-    found = await tokens_of(provider)
+    found = await a_sign_in(provider)
     assert await refresh(application, found.refresh_token) == 200
 
     assert await introspect(application, found.refresh_token, **ME) == INACTIVE
@@ -86,7 +72,7 @@ async def test_a_refresh_token_that_was_used_is_worth_nothing(application, provi
 
 @pytest.mark.parametrize("kind", ["access_token", "refresh_token"])
 async def test_o16_another_client_s_token_is_inactive_and_nothing_else(application, provider, kind):
-    found = await tokens_of(provider)
+    found = await a_sign_in(provider)
 
     assert await introspect(application, getattr(found, kind), **MALLORY) == INACTIVE
 
@@ -94,7 +80,7 @@ async def test_o16_another_client_s_token_is_inactive_and_nothing_else(applicati
 async def test_an_api_may_ask_about_the_tokens_that_are_for_apis(application, provider):
     provider.clients["the-api"] = a_client("the-api", name="Letters")
     provider.clients["mallory-web"] = a_client("mallory-web", first_party=False)
-    found = await tokens_of(provider, api=API)
+    found = await a_sign_in(provider, api=API)
 
     worth = await introspect(
         application, found.access_token, client_id="the-api", client_secret=SECRET
@@ -106,7 +92,7 @@ async def test_an_api_may_ask_about_the_tokens_that_are_for_apis(application, pr
 
 @pytest.mark.parametrize("who", [{}, {"client_id": "acme-spa"}, {"client_id": "acme-web"}])
 async def test_o16_nobody_asks_without_proving_who_they_are(application, provider, who):
-    found = await tokens_of(provider)
+    found = await a_sign_in(provider)
 
     response = await application.http.post(
         "/oauth/introspect", data={"token": found.access_token, **who}
@@ -142,7 +128,7 @@ async def test_a_token_with_every_scope_of_a_large_api_is_known_and_given_back(
 ):
     names = tuple(f"letters:{number}:read" for number in range(600))
     large = msgspec.structs.replace(API, scopes=names)
-    found = await tokens_of(provider, api=large, scope=f"openid {' '.join(names)}")
+    found = await a_sign_in(provider, api=large, scope=f"openid {' '.join(names)}")
     assert len(found.access_token) > 10_000
 
     assert (await introspect(application, found.access_token, **ME))["active"] is True
@@ -159,7 +145,7 @@ def mangled(token: str) -> list[str]:
 @pytest.mark.parametrize("kind", ["access_token", "refresh_token"])
 @pytest.mark.parametrize("api", [None, API], ids=["opaque", "signed"])
 async def test_t13_a_token_cut_flipped_or_longer_is_worth_nothing(application, provider, kind, api):
-    token = getattr(await tokens_of(provider, api=api), kind)
+    token = getattr(await a_sign_in(provider, api=api), kind)
 
     for other in mangled(token):
         assert await introspect(application, other, **ME) == INACTIVE
@@ -168,7 +154,7 @@ async def test_t13_a_token_cut_flipped_or_longer_is_worth_nothing(application, p
 
 
 async def test_t12_the_tokens_of_somebody_shut_out_are_worth_nothing(application, provider):
-    found = await tokens_of(provider)
+    found = await a_sign_in(provider)
     alice, now = await provider.user(), provider.clock.now()
     await provider.database.transact(
         lambda tx: identities.set_blocked(tx, alice, blocked_at=now, now=now)
@@ -183,7 +169,7 @@ async def test_t12_the_tokens_of_somebody_shut_out_are_worth_nothing(application
 
 @pytest.mark.parametrize("api", [None, API], ids=["opaque", "signed"])
 async def test_t17_an_access_token_given_back_is_dead_and_ends_alone(application, provider, api):
-    found = await tokens_of(provider, api=api)
+    found = await a_sign_in(provider, api=api)
 
     response = await revoke(application, found.access_token, **ME)
 
@@ -194,7 +180,7 @@ async def test_t17_an_access_token_given_back_is_dead_and_ends_alone(application
 
 
 async def test_t17_a_refresh_token_given_back_takes_its_access_tokens_along(application, provider):
-    found = await tokens_of(provider)
+    found = await a_sign_in(provider)
 
     assert (await revoke(application, found.refresh_token, **ME)).status_code == 200
 
@@ -203,7 +189,7 @@ async def test_t17_a_refresh_token_given_back_takes_its_access_tokens_along(appl
 
 
 async def test_t17_an_old_refresh_token_given_back_ends_the_family_too(application, provider):
-    found = await tokens_of(provider)
+    found = await a_sign_in(provider)
     sent = {"grant_type": "refresh_token", "refresh_token": found.refresh_token, **ME}
     newest = (await application.http.post("/oauth/token", data=sent)).json()["refresh_token"]
 
@@ -214,7 +200,7 @@ async def test_t17_an_old_refresh_token_given_back_ends_the_family_too(applicati
 
 @pytest.mark.parametrize("kind", ["access_token", "refresh_token"])
 async def test_t17_a_foreign_token_is_refused_and_lives_on(application, provider, kind):
-    found = await tokens_of(provider)
+    found = await a_sign_in(provider)
 
     response = await revoke(application, getattr(found, kind), **MALLORY)
 
@@ -230,7 +216,7 @@ async def test_t17_what_nobody_knows_has_ended_already(application, token):
 
 
 async def test_a_public_client_gives_back_by_its_name_alone(application, provider):
-    found = await tokens_of(provider, client_id=ClientId("acme-spa"))
+    found = await a_sign_in(provider, client_id=ClientId("acme-spa"))
 
     response = await revoke(application, found.refresh_token, client_id="acme-spa")
 
@@ -247,7 +233,7 @@ async def test_a_public_client_gives_back_by_its_name_alone(application, provide
 
 
 async def test_an_access_token_for_an_api_is_what_rfc_9068_says(application, provider):
-    alice, found = await provider.user(), await tokens_of(provider, api=API)
+    alice, found = await provider.user(), await a_sign_in(provider, api=API)
 
     claims = provider.claims(found.access_token, API.identifier)
 
@@ -268,14 +254,14 @@ async def test_an_access_token_for_an_api_is_what_rfc_9068_says(application, pro
 
 
 async def test_without_openid_it_is_for_the_api_alone(application, provider):
-    found = await tokens_of(provider, api=API, scope="read:letters")
+    found = await a_sign_in(provider, api=API, scope="read:letters")
 
     assert provider.claims(found.access_token, API.identifier)["aud"] == API.identifier
     assert await userinfo(application, found.access_token) == 403
 
 
 async def test_the_jti_of_a_signed_token_opens_nothing_by_itself(application, provider):
-    found = await tokens_of(provider, api=API)
+    found = await a_sign_in(provider, api=API)
     jti = provider.claims(found.access_token, API.identifier)["jti"]
 
     assert await userinfo(application, jti) == 401
@@ -283,7 +269,7 @@ async def test_the_jti_of_a_signed_token_opens_nothing_by_itself(application, pr
 
 
 async def test_j05_no_kind_of_token_is_taken_for_another(application, provider):
-    found = await tokens_of(provider, api=API)
+    found = await a_sign_in(provider, api=API)
 
     assert await userinfo(application, found.id_token) == 401
     assert await introspect(application, found.id_token, **ME) == INACTIVE
@@ -295,7 +281,7 @@ async def test_j05_no_kind_of_token_is_taken_for_another(application, provider):
 async def test_j01_a_signed_token_with_an_algorithm_of_its_own_is_none(
     application, provider, algorithm
 ):
-    found = await tokens_of(provider, api=API)
+    found = await a_sign_in(provider, api=API)
     claims = provider.claims(found.access_token, API.identifier)
     key = provider.signer.document if algorithm == "HS256" else None
 
@@ -306,7 +292,7 @@ async def test_j01_a_signed_token_with_an_algorithm_of_its_own_is_none(
 
 
 async def test_the_answer_of_a_refresh_has_every_member(application, provider):
-    found = await tokens_of(provider)
+    found = await a_sign_in(provider)
     sent = {"grant_type": "refresh_token", "refresh_token": found.refresh_token, "scope": "", **ME}
 
     response = await application.http.post("/oauth/token", json=sent)
