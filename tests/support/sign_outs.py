@@ -76,4 +76,4 @@ def a_signer(now: datetime) -> Signer:
 def a_listener(client_id: str, url: str, **changes: object) -> Client:
     """Return an application that wants to hear at a URL."""
     values: dict[str, object] = {"name": "Acme", "backchannel_logout_uri": url, **changes}
-    return Client(client_id=ClientId(client_id), **values)  # type: ignore[arg-type] - plain values
+    return Client(client_id=ClientId(client_id), **values)  # type: ignore[arg-type]  # plain values

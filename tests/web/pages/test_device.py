@@ -373,7 +373,7 @@ async def test_a_client_that_is_gone_meanwhile_is_asked_about_no_more(tmp_path):
         tv, phone = await codes(house), house.browser()
         question = await type_code(phone, tv["user_code"])
         current = house.installation.configuration.current
-        del current.clients[a_tv().client_id]  # type: ignore[attr-defined] - a dict in tests
+        del current.clients[a_tv().client_id]  # type: ignore[attr-defined]  # a dict in tests
         page = await phone.get(question.url)
 
         assert page.status == 410
