@@ -19,7 +19,7 @@ from tests.support.house import START_OF_TIME, House, a_house
 from tests.support.places import Place, here
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, BrowserType
 
 FULL = os.environ.get("LATCHSTRING_TEST_PROFILE") == "full"
 
@@ -104,11 +104,20 @@ def place(request: pytest.FixtureRequest) -> Iterator[Place | None]:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator["Browser"]:
+def driver() -> Iterator["BrowserType"]:
+    """Return what starts browsers: the one of this process."""
+    from tests.support.browsing import the_driver  # noqa: PLC0415 - the other tests need none
+
+    with the_driver() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def chromium(driver: "BrowserType") -> Iterator["Browser"]:
     """Return the distribution's Chromium; without one this fails."""
     from tests.support.browsing import a_chromium  # noqa: PLC0415 - the other tests need none
 
-    with a_chromium() as browser:
+    with a_chromium(driver) as browser:
         yield browser
 
 

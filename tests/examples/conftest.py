@@ -5,9 +5,9 @@ from contextlib import ExitStack
 from functools import cache
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserType
 
-from tests.support.browsing import ARGUMENTS, Window, chromium_path, fresh_email, watched_browsers
+from tests.support.browsing import Window, a_chromium, fresh_email, watched_browsers
 from tests.support.examples import Example, Program, World, a_world
 
 
@@ -35,15 +35,11 @@ def running(
 
 
 @pytest.fixture(scope="package")
-def chromium(world: World) -> Iterator[Browser]:
+def chromium(driver: BrowserType, world: World) -> Iterator[Browser]:
     """Return a browser that trusts the server's certificate, and no other of its authority."""
     pin = f"--ignore-certificate-errors-spki-list={world.certificates.pin}"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium_path(), args=[*ARGUMENTS, pin]
-        )
+    with a_chromium(driver, pin) as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

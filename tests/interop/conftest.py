@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import BrowserType
 
 from tests.support.browsing import Window, fresh_email
 from tests.support.interop import World, a_world, fresh_number
-from tests.support.interop_browser import Profiles, profiles
+from tests.support.interop_browser import Profiles
 from tests.support.interop_visitor import Visitor
 
 
@@ -36,10 +37,9 @@ def visitor(world: World) -> Iterator[Visitor]:
 
 
 @pytest.fixture(scope="package")
-def chromium(world: World) -> Iterator[Profiles]:
+def chromium(driver: BrowserType, world: World) -> Profiles:
     """Return what opens browsers that trust the server's certificate."""
-    with profiles(world) as found:
-        yield found
+    return Profiles(driver, world)
 
 
 @pytest.fixture(params=[True, False], ids=["third-party-cookies", "no-third-party-cookies"])

@@ -23,6 +23,7 @@ import httpx2
 from playwright.sync_api import (
     Browser,
     BrowserContext,
+    BrowserType,
     ConsoleMessage,
     Locator,
     Page,
@@ -67,12 +68,19 @@ def chromium_path() -> str:
 
 
 @contextmanager
-def a_chromium() -> Iterator[Browser]:
-    """Run a browser."""
-    path = chromium_path()
+def the_driver() -> Iterator[BrowserType]:
+    """Return what starts browsers: one in a process, as Playwright holds its thread's loop."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield playwright.chromium
+
+
+@contextmanager
+def a_chromium(driver: BrowserType, *arguments: str) -> Iterator[Browser]:
+    """Run a browser."""
+    browser = driver.launch(executable_path=chromium_path(), args=[*ARGUMENTS, *arguments])
+    try:
         yield browser
+    finally:
         browser.close()
 
 

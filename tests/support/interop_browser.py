@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from playwright.sync_api import BrowserType, sync_playwright
+from playwright.sync_api import BrowserType
 
 from tests.support.browsing import ARGUMENTS, Window, chromium_path
 from tests.support.interop import World
@@ -58,10 +58,3 @@ class Profiles:
                 assert said == [], said
             finally:
                 context.close()
-
-
-@contextmanager
-def profiles(world: World) -> Iterator[Profiles]:
-    """Make ready to open browsers."""
-    with sync_playwright() as playwright:
-        yield Profiles(playwright.chromium, world)
