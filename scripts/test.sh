@@ -8,6 +8,10 @@ cd "$(dirname "$0")/.."
 [ -n "${LATCHSTRING_TEST_POSTGRESQL:-}" ] \
     || exec .venv/bin/python -m tests.support.suite_postgresql scripts/test.sh "$@"
 
+# Programs start hundreds of times here, and each process of the tests reads all of them: what one has
+# compiled is for all.
+unset PYTHONDONTWRITEBYTECODE
+
 NOTHING_SELECTED=5
 # More than two cores need not be there: tests wait more than they compute. Who has nothing left to do
 # takes over from others, since some tests wait for half a minute.
