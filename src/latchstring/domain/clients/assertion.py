@@ -12,6 +12,9 @@ from latchstring.base.errors import ClientRefused
 from latchstring.base.settings import SigningAlgorithm
 from latchstring.domain.clients import jws
 
+TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+"""What comes beside an assertion, as ``client_assertion_type`` (RFC 7523 section 2.2)."""
+
 LONGEST = 8192
 _LEEWAY = timedelta(seconds=60)
 _LONGEST_LIFE = timedelta(minutes=10)

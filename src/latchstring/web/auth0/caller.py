@@ -13,8 +13,6 @@ from latchstring.domain.clients.assertion import Assertion
 from latchstring.domain.clients.client import Client
 from latchstring.flows.refresh_configuration import RefreshConfiguration
 
-ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-
 Prove = Callable[[Client | None, Assertion, str], Awaitable[Client]]
 """Returns the client that made an assertion for the endpoint at a path, or refuses it."""
 
@@ -50,7 +48,7 @@ class Callers(msgspec.Struct, frozen=True):
     async def _by_assertion(
         self, request: Request, client: Client, came: Credentials, assertion: str
     ) -> None:
-        if came.assertion_type != ASSERTION_TYPE or came.secret is not None:
+        if came.assertion_type != assertions.TYPE or came.secret is not None:
             _refuse("an assertion without its type, or beside a secret")
         try:
             await self.prove(client, assertions.read(assertion), request.url.path)

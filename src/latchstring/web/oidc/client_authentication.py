@@ -27,7 +27,6 @@ METHODS_OF_ITS_OWN = ("client_secret_basic", "client_secret_post", "private_key_
 """Those with which a client proves itself; a public one proves nothing."""
 
 METHODS = (*METHODS_OF_ITS_OWN, "none")
-ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _LONGEST_HEADER = 4096
 
 
@@ -75,7 +74,7 @@ def _assertion(request: Request, parameters: Parameters) -> str | None:
     text, kind = parameters.one("client_assertion"), parameters.one("client_assertion_type")
     if text is None and kind is None:
         return None
-    if text is None or kind != ASSERTION_TYPE:
+    if text is None or kind != assertions.TYPE:
         raise ClientNotAuthenticated(detail="client_assertion without its type, or the reverse")
     if parameters.one("client_secret") is not None or _basics(request):
         raise ClientNotAuthenticated(detail="an assertion and a secret")
