@@ -14,7 +14,6 @@ from typing import Any
 import psutil
 
 from bench.plan import BenchFailed
-from chaos.ports import stable_port
 
 _PATIENCE = 20.0
 _MIB = 2**20
@@ -107,8 +106,3 @@ class Server:
                 return probe.recv(32).startswith((b"HTTP/1.1 200 ", b"HTTP/1.1 401 "))
         except OSError:
             return False
-
-
-def free_port() -> int:
-    """Return a port of the loopback interface that no connection of others takes meanwhile."""
-    return stable_port()

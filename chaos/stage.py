@@ -15,9 +15,9 @@ from chaos.figures import Figure
 from chaos.ledger import Ledger
 from chaos.messages import Messages
 from chaos.nodes import PROGRAM, Node
-from chaos.ports import stable_port
 from chaos.scale import Scale
 from chaos.wire import Wire
+from tests.support.ports import free_port
 
 _QUEUED = "select count(*) from messages where state = 'queued'"
 
@@ -59,7 +59,7 @@ class Stage:
     ) -> Node:
         """Configure one more node of the installation; it is killed at the end of the run."""
         name = f"node-{len(self.nodes) + 1}"
-        port, metrics_port = stable_port(), stable_port()
+        port, metrics_port = free_port(), free_port()
         first = self.nodes[0].port if self.nodes else port
         text = configuration(
             {

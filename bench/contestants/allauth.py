@@ -9,10 +9,11 @@ from pathlib import Path
 
 from bench.contestants import Census, Contestant
 from bench.people import Person, address
-from bench.processes import Server, free_port
+from bench.processes import Server
 from bench.sinks import Sinks
 from bench.stores import Postgresql
 from bench.wire import Answer, Request
+from tests.support.ports import free_port
 from tests.support.postgresql import OWNER
 
 INSTALLED = Path(".bench/allauth")

@@ -19,8 +19,9 @@ from starlette.types import Receive, Scope, Send
 
 from bench.contestants import Contestant
 from bench.contestants.latchstring import LEAN, Auth0Dialect
-from bench.processes import Server, free_port
+from bench.processes import Server
 from bench.sinks import Sinks
+from tests.support.ports import free_port
 
 
 def bare_http(folder: Path, sinks: Sinks) -> Contestant:

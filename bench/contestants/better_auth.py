@@ -5,10 +5,11 @@ from pathlib import Path
 
 from bench.contestants import Census, Contestant
 from bench.people import Person, address
-from bench.processes import Server, free_port
+from bench.processes import Server
 from bench.sinks import Sinks
 from bench.stores import Sqlite, Store
 from bench.wire import Answer, Request
+from tests.support.ports import free_port
 
 INSTALLED = Path(".bench/better_auth")
 _HTTP_OK = 200

@@ -9,12 +9,13 @@ from bench.contestants import Census, Contestant
 from bench.load import Load
 from bench.pages import PagesLoad
 from bench.people import Person, address
-from bench.processes import Server, free_port
+from bench.processes import Server
 from bench.refreshing import RefreshLoad
 from bench.sinks import Sinks
 from bench.stores import Store
 from bench.wire import Answer, Request
 from latchstring.domain.identities.identifier import EMAIL, Identifier
+from tests.support.ports import free_port
 
 _GRANT = "http://auth0.com/oauth/grant-type/passwordless/otp"
 _HTTP_OK = 200

@@ -1,7 +1,6 @@
 """`latchstring dev`: what it hands to the roof, what it prints, and what it leaves behind."""
 
 import json
-import os
 import signal
 import socket
 import stat
@@ -21,6 +20,7 @@ from latchstring.base.settings_reading import SettingsError
 from latchstring.cli.dev import dev
 from latchstring.cli.dev_ports import listen_near, port_of
 from latchstring.cli.dev_run import DevRun
+from tests.support.ports import free_port
 
 
 @dataclass
@@ -76,11 +76,6 @@ def opened(url: str) -> str:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-def free_port() -> int:
-    with listen_near(20000 + os.getpid() % 20000) as sock:
-        return port_of(sock)
 
 
 def invoke(roof: FakeRoof, *arguments: str) -> Result:

@@ -12,7 +12,7 @@ from latchstring.main import metrics_listener
 from latchstring.main.metrics_listener import showing
 from latchstring.web.http.metrics import Snapshot
 from tests.support.house import some_settings
-from tests.support.sinks import free_port
+from tests.support.ports import free_port
 
 pytestmark = pytest.mark.at("sqlite")  # no matter where: none is opened
 

@@ -16,8 +16,8 @@ import pytest
 
 from latchstring.db.server import _MIGRATING
 from tests.support.outside import another_session
+from tests.support.ports import free_port
 from tests.support.server import Server, a_server
-from tests.support.sinks import free_port
 
 PATIENCE = 15.0
 WAITING = """

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, Self
 
-from tests.support.tethered import PATIENCE, NotStartedError, Tether, accepts, free_port, tail
+from tests.support.ports import free_port
+from tests.support.tethered import PATIENCE, NotStartedError, Tether, accepts, tail
 
 _COMMON = """
 global

@@ -32,8 +32,9 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from tests.support.ports import free_port
 from tests.support.server import SECRET, Server, clean_environment
-from tests.support.sinks import Mail, free_port
+from tests.support.sinks import Mail
 
 ARGUMENTS = [
     "--no-sandbox",

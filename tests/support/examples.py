@@ -20,8 +20,9 @@ from pathlib import Path
 import httpx2
 
 from tests.support.browsing import wait_until_answered
+from tests.support.ports import free_port
 from tests.support.server import Server, clean_environment, ended
-from tests.support.sinks import a_mail_sink, an_sms_gateway, free_port
+from tests.support.sinks import a_mail_sink, an_sms_gateway
 from tests.support.tls import Certificates, certificates
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"

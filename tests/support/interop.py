@@ -16,8 +16,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from jwt.algorithms import RSAAlgorithm
 
 from tests.support.interop_pages import a_page_server
+from tests.support.ports import free_port
 from tests.support.server import SECRET, Server, ended
-from tests.support.sinks import a_mail_sink, an_sms_gateway, free_port
+from tests.support.sinks import a_mail_sink, an_sms_gateway
 from tests.support.tls import Certificates, certificates
 
 WEB = "acme-web"

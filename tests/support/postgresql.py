@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import quote
 
+from tests.support.ports import free_port
 from tests.support.tethered import (
     PATIENCE,
     Tether,
     alive_in,
     as_an_ordinary_user,
     end_all_in,
-    free_port,
     send,
     tail,
 )

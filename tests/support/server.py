@@ -14,7 +14,8 @@ from pathlib import Path
 import httpx2
 import psutil
 
-from tests.support.sinks import MailSink, SmsGateway, a_mail_sink, an_sms_gateway, free_port
+from tests.support.ports import free_port
+from tests.support.sinks import MailSink, SmsGateway, a_mail_sink, an_sms_gateway
 from tests.support.tls import Certificates
 
 PROGRAM = [sys.executable, "-c", "from latchstring.main import run; run()"]

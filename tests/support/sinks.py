@@ -5,7 +5,6 @@ Both run in threads of their own on free loopback ports, so that tests of any co
 
 import json
 import re
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -18,6 +17,8 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from tests.support.ports import free_port
 
 _PATIENCE = 15.0
 
@@ -92,13 +93,6 @@ class MailSink:
     def to(self, recipient: str) -> list[Mail]:
         """Return what a recipient has received, oldest first."""
         return [mail for mail in self.mails if recipient in mail.recipients]
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

@@ -78,13 +78,6 @@ def tail(log: Path, lines: int = 40) -> str:
     return "\n".join(text.splitlines()[-lines:])
 
 
-def free_port() -> int:
-    """A port of the loopback that nobody listens on just now."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
 def accepts(address: tuple[str, int] | Path) -> bool:
     """Whether somebody listens at a port or a socket file."""
     family = socket.AF_UNIX if isinstance(address, Path) else socket.AF_INET
