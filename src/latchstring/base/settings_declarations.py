@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import MISSING, field, fields
+from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -51,9 +53,10 @@ def rate_setting(description: str, default: str) -> Any:  # noqa: ANN401 - see s
     return setting(reader, description, default=rate(default))
 
 
+@cache
 def declarations(kind: type, connection: str = "") -> Mapping[str, Declaration]:
     """Return a record's settings by their names in the file, with one connection's defaults."""
-    found = {}
+    found: dict[str, Declaration] = {}
     for item in fields(kind):
         about = item.metadata
         if "reader" in about:
@@ -67,7 +70,7 @@ def declarations(kind: type, connection: str = "") -> Mapping[str, Declaration]:
                 only=about.get("only", ""),
             )
             found[declared.name] = declared
-    return found
+    return MappingProxyType(found)
 
 
 def sections(kind: type) -> frozenset[str]:
