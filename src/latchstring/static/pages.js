@@ -115,7 +115,8 @@ for (const form of all("form[data-wait]")) {
     }
     form.classList.remove("waiting");
     button.removeAttribute("aria-disabled");
-    timer.parentElement.hidden = true;
+    timer.parentElement.hidden = true; // and the other sentence takes its place: nothing moves
+    opened.className = timer.parentElement.className;
     opened.textContent = opened.dataset.open;
   };
   tick();
