@@ -1,20 +1,23 @@
 #!/bin/sh
-# Leave a Chromium for the browser tests, or fail with the command that installs one.
+# Leave Chromium and its headless shell for the browser tests, or fail with the command that installs them.
 set -eu
 
-for browser in chromium chromium-browser google-chrome; do
-    command -v "$browser" >/dev/null && exit 0
-done
+browser() {
+    command -v chromium || command -v chromium-browser || command -v google-chrome
+}
+missing=""
+browser >/dev/null || missing="chromium fonts-dejavu-core"
+command -v chromium-headless-shell >/dev/null || missing="$missing chromium-headless-shell"
+[ -n "$missing" ] || exit 0
 
-packages="chromium fonts-dejavu-core"
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    echo "test: apt-get install -y $packages"
+    echo "test: apt-get install -y $missing"
     export DEBIAN_FRONTEND=noninteractive
     apt-get update -qq
     # shellcheck disable=SC2086
-    apt-get install -y -qq --no-install-recommends $packages >/dev/null
+    apt-get install -y -qq --no-install-recommends $missing >/dev/null
     exit 0
 fi
-echo "test: the browser tests need Chromium. On Debian or Ubuntu, run:" >&2
-echo "    sudo apt-get update && sudo apt-get install -y $packages" >&2
+echo "test: the browser tests need Chromium and its headless shell. On Debian, run:" >&2
+echo "    sudo apt-get update && sudo apt-get install -y $missing" >&2
 exit 1

@@ -45,6 +45,8 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+_CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+_HEADLESS_SHELL = "chromium-headless-shell"
 CLIENT = "acme-web"
 PATIENCE = 20.0
 PATIENCE_MS = PATIENCE * 1000
@@ -61,10 +63,10 @@ def fresh_email(name: str = "alice") -> str:
     return f"{name}+{uuid4().hex[:10]}@example.com"
 
 
-def chromium_path() -> str:
+def chromium_path(*names: str) -> str:
     """Return where Chromium is; its absence is a failure and never a skipped test."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
-    assert found, "These tests need Chromium: make chromium"
+    found = next(filter(None, map(shutil.which, names or _CHROMIUM)), None)
+    assert found, "These tests need Chromium and its headless shell: make chromium"
     return found
 
 
@@ -76,9 +78,14 @@ def the_driver() -> Iterator[BrowserType]:
 
 
 @contextmanager
-def a_chromium(driver: BrowserType, *arguments: str) -> Iterator[Browser]:
-    """Run a browser."""
-    browser = driver.launch(executable_path=chromium_path(), args=[*ARGUMENTS, *arguments])
+def a_chromium(driver: BrowserType, *arguments: str, whole: bool = False) -> Iterator[Browser]:
+    """Run a browser: Chromium's headless shell, or the whole of it, which takes twice the CPU.
+
+    The whole one has the settings and policies of a desk's browser; its pages here are those of a
+    private window, where cookies of other sites are blocked. The shell allows them.
+    """
+    path = chromium_path() if whole else chromium_path(_HEADLESS_SHELL)
+    browser = driver.launch(executable_path=path, args=[*ARGUMENTS, *arguments])
     try:
         yield browser
     finally:
