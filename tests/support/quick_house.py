@@ -8,9 +8,10 @@ from typing import Any
 from unittest.mock import patch
 
 from latchstring.base.settings import SigningAlgorithm
+from latchstring.domain.delivery.templates import Catalogues, Templates
 from latchstring.domain.keys import signature
 from latchstring.domain.keys.jwk import PrivateKey
-from latchstring.main import surfaces
+from latchstring.main import delivery, surfaces
 from latchstring.web.http.render import Renderer
 from latchstring.web.http.static import StaticFiles
 from tests.support.house import House, a_house
@@ -33,6 +34,7 @@ def _kept_parts() -> Iterator[None]:
     with (
         patch.object(surfaces, "Renderer", lambda *, static, secure: _renderer(static, secure)),
         patch.object(signature, "new_key", _key),
+        patch.object(delivery, "Templates", _templates),
     ):
         yield
 
@@ -43,6 +45,11 @@ _new_key = signature.new_key
 @cache
 def _key(algorithm: SigningAlgorithm) -> PrivateKey:
     return _new_key(algorithm)
+
+
+@cache
+def _templates(catalogues: Catalogues) -> Templates:
+    return Templates(catalogues)
 
 
 _made: dict[bool, Renderer] = {}
