@@ -1,5 +1,6 @@
 """Fixtures that every floor's tests may ask for."""
 
+import gc
 import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ import structlog
 from hypothesis import HealthCheck, settings
 
 from latchstring.base.secrets import Keyring
+from latchstring.db import database as database_module
 from latchstring.db.database import Database
 from latchstring.db.opening import open_url
 from tests.support import places
@@ -54,24 +56,30 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("browser")
 
 
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector what stays until the end: ten thousand tests."""
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run what opens a database at each of its places: on SQLite and on PostgreSQL.
 
-    ``@pytest.mark.at(...)`` names others; ``at()`` is for tests that name their databases
-    themselves.
+    With time to spare also at two nodes. ``@pytest.mark.at(...)`` names others; ``at()`` is for
+    tests that name their databases themselves.
     """
     if "place" not in metafunc.fixturenames:
         return
     marker = next(metafunc.definition.iter_markers("at"), None)
-    found = marker.args if marker else places.USUAL if _opens_a_database(metafunc) else ()
+    found = marker.args if marker else _usual_places(metafunc)
     if found:
         metafunc.parametrize("place", found, indirect=True)
 
 
-def _opens_a_database(metafunc: pytest.Metafunc) -> bool:
+def _usual_places(metafunc: pytest.Metafunc) -> tuple[str, ...]:
     fixtures = metafunc.definition._fixtureinfo.name2fixturedefs.values()
     functions = [fixture.func for found in fixtures for fixture in found]
-    return places.opens_a_database([metafunc.function, *functions])
+    return places.usual([metafunc.function, *functions], thorough=FULL)
 
 
 @pytest.fixture(scope="session")
@@ -154,6 +162,14 @@ def _no_configuration_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("LATCHSTRING_")]:
         if name != "LATCHSTRING_TEST_PROFILE":
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nobody in this process be sent away because the machine is busy: who wins is tested, or
+    how many, not when.
+    """
+    monkeypatch.setattr(database_module, "ANOTHER_WAIT_SECONDS", 60.0)
 
 
 @pytest.fixture(autouse=True)

@@ -1,20 +1,30 @@
 """One server over TLS for all of these journeys; each brings people of its own."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 from playwright.sync_api import BrowserType
 
+from tests.conftest import FULL
 from tests.support.browsing import Window, fresh_email
 from tests.support.interop import World, a_world, fresh_number
-from tests.support.interop_browser import Profiles
+from tests.support.interop_browser import Browsers
 from tests.support.interop_visitor import Visitor
+from tests.support.places import POSTGRESQL, SQLITE
 
 
-@pytest.fixture(scope="package")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with a_world(tmp_path_factory.mktemp("interop")) as found:
-        yield found
+@pytest.fixture(scope="package", params=[SQLITE, POSTGRESQL] if FULL else [SQLITE])
+def world(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[World]:
+    """Run the server: what the clients see of it is the same on either kind of database."""
+    with ExitStack() as stack:
+        folder, where = tmp_path_factory.mktemp("interop"), {}
+        if request.param == POSTGRESQL:
+            databases = request.getfixturevalue("postgresql")
+            where["database"] = stack.enter_context(databases.a_database())
+        yield stack.enter_context(a_world(folder, **where))
 
 
 @pytest.fixture
@@ -37,9 +47,10 @@ def visitor(world: World) -> Iterator[Visitor]:
 
 
 @pytest.fixture(scope="package")
-def chromium(driver: BrowserType, world: World) -> Profiles:
+def chromium(driver: BrowserType, world: World) -> Iterator[Browsers]:
     """Return what opens browsers that trust the server's certificate."""
-    return Profiles(driver, world)
+    with Browsers(driver, world) as found:
+        yield found
 
 
 @pytest.fixture(params=[True, False], ids=["third-party-cookies", "no-third-party-cookies"])
@@ -49,7 +60,7 @@ def third_party_cookies(request: pytest.FixtureRequest) -> bool:
 
 
 @pytest.fixture
-def window(chromium: Profiles, third_party_cookies: bool) -> Iterator[Window]:
+def window(chromium: Browsers, third_party_cookies: bool) -> Iterator[Window]:
     """Return a window of a fresh browser, once with and once without other sites' cookies."""
     with chromium.open(third_party_cookies=third_party_cookies) as found:
         yield found

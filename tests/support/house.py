@@ -3,9 +3,10 @@
 Messages go to a developer inbox. ``deliver`` runs the worker until nothing is due.
 """
 
+import itertools
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from html import unescape
@@ -14,6 +15,7 @@ from typing import Any
 from urllib.parse import parse_qs, urljoin, urlsplit
 
 import httpx2
+from starlette import types as asgi
 
 from latchstring.base.settings import (
     ClientSettings,
@@ -33,7 +35,7 @@ from latchstring.main.installation import Installation, opened
 from latchstring.main.surfaces import Flows, Surfaces, flows
 from latchstring.web.http.application import Application
 from tests.support.clock import FixedClock
-from tests.support.places import here
+from tests.support.places import here, nodes
 
 ORIGIN = "http://127.0.0.1:8321"
 SECRET = "a-secret-of-at-least-32-characters!!"
@@ -107,7 +109,10 @@ class House:
     application: Application
     inbox: Inbox
     worker: Any
+    others: tuple["House", ...] = ()
+    """Further nodes of the same installation, on the same database."""
     _browsers: list["Browser"] = field(default_factory=list)
+    _requests: Iterator[int] = field(default_factory=itertools.count)
 
     def browser(self, **headers: str) -> "Browser":
         """Return a fresh browser without scripts: it keeps cookies and follows redirects."""
@@ -115,8 +120,16 @@ class House:
 
     def http(self, *, ip: str = "192.0.2.7", **headers: str) -> httpx2.AsyncClient:
         """Return a bare HTTP client at an address of its own."""
-        transport = httpx2.ASGITransport(app=self.application, client=(ip, 50000))
+        entrance = self._next_node if self.others else self.application
+        transport = httpx2.ASGITransport(app=entrance, client=(ip, 50000))
         return httpx2.AsyncClient(transport=transport, base_url=ORIGIN, headers=headers)
+
+    async def _next_node(self, scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
+        """Have each request answered by another node than the one before, as it is now."""
+        nodes = (self, *self.others)
+        node = nodes[next(self._requests) % len(nodes)]
+        await node.installation.configuration.refresh()
+        await node.application(scope, receive, send)
 
     async def start(self, email: str = "alice@example.com", **members: Any) -> httpx2.Response:
         """Ask for a message at the API, as Acme's server does; ``None`` leaves a member out."""
@@ -150,7 +163,8 @@ class House:
 
     async def deliver(self) -> None:
         """Run the worker until nothing is due."""
-        await self.worker.deliver_due()
+        for node in (self, *self.others):
+            await node.worker.deliver_due()
 
     async def messages(self, recipient: str = "alice@example.com") -> list[InboxMessage]:
         """Deliver, and return what a recipient has received, newest first."""
@@ -187,9 +201,19 @@ class House:
 async def a_house(folder: Path, **changes: Any) -> AsyncIterator[House]:
     """Open an installation in a folder; ``email={...}`` and other settings replace defaults."""
     settings, clock = settings_here(folder, **changes), FixedClock(START_OF_TIME)
+    inbox = Inbox(clock)
+    async with AsyncExitStack() as stack:
+        house, *others = [
+            await stack.enter_async_context(_a_node(settings, clock, inbox)) for _ in range(nodes())
+        ]
+        house.others = tuple(others)
+        yield house
+
+
+@asynccontextmanager
+async def _a_node(settings: Settings, clock: FixedClock, inbox: Inbox) -> AsyncIterator[House]:
     async with opened(settings, clock) as installation:
         signer = await PrepareKeys(installation.database, installation.keyring, clock)()
-        inbox = Inbox(clock)
         worker = delivery.worker(installation, inbox_senders(inbox), delivery.SERVER)
         made = flows(installation, signer, worker)
         application = Surfaces(installation, signer, made).application()

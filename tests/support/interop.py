@@ -35,7 +35,7 @@ public_url      = "https://localhost:{port}"
 listen          = "127.0.0.1:{port}"
 tls_cert_file   = "{certificate}"
 tls_key_file    = "{key}"
-database_url    = "sqlite:///var/latchstring.db"
+database_url    = "{database}"
 secret_key_file = "keys/secret.key"
 allow_example_identifiers = true
 
@@ -169,7 +169,7 @@ class World:
 
 
 @contextmanager
-def a_world(folder: Path) -> Iterator[World]:
+def a_world(folder: Path, database: str = "sqlite:///var/latchstring.db") -> Iterator[World]:
     """Run the server and the application's origin."""
     found = certificates(folder)
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -185,6 +185,7 @@ def a_world(folder: Path) -> Iterator[World]:
                 port=server.port,
                 certificate=found.certificate,
                 key=found.key,
+                database=database,
                 smtp_port=mail.port,
                 gateway_url=sms.url,
                 secret=SECRET,

@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -23,8 +24,11 @@ SQLITE = "sqlite"
 POSTGRESQL = "postgresql"
 PLAIN = "postgresql-plain"
 """PostgreSQL with one statement per step (``database_statements = "plain"``)."""
+TWO_NODES = "two-nodes"
+"""PostgreSQL with two nodes of a house: each request is answered by another one than the last."""
 
 USUAL = (SQLITE, POSTGRESQL)
+AND_TWO_NODES = (*USUAL, TWO_NODES)
 ALL = (SQLITE, POSTGRESQL, PLAIN)
 
 _OURS = "tests."
@@ -112,19 +116,31 @@ def being_at(place: Place) -> Iterator[Place]:
         place.close()
 
 
-def opens_a_database(functions: Iterable[Callable[..., Any]]) -> bool:
-    """Whether one of these, or something in our tests that they call by name, asks ``here``."""
-    waiting, seen = [inspect.unwrap(function) for function in functions], set[int]()
+def nodes() -> int:
+    """Return how many nodes a house has here."""
+    return 2 if _here and _here[-1].kind == TWO_NODES else 1
+
+
+def usual(functions: Iterable[Callable[..., Any]], *, thorough: bool) -> tuple[str, ...]:
+    """Return where a test runs that asks for no places, by what it and its fixtures call."""
+    called = _all_called(functions)
+    if here not in called:
+        return ()
+    return AND_TWO_NODES if thorough and nodes in called else USUAL
+
+
+def _all_called(functions: Iterable[Callable[..., Any]]) -> set[Callable[..., Any]]:
+    """Return these, and whatever in our tests they call by name."""
+    waiting, seen = [inspect.unwrap(function) for function in functions], set[Any]()
     while waiting:
         function = waiting.pop()
-        if function is here:
-            return True
-        if id(function) not in seen:
-            seen.add(id(function))
+        if function not in seen:
+            seen.add(function)
             waiting += _called(function)
-    return False
+    return seen
 
 
+@cache
 def _called(function: Callable[..., Any]) -> list[Callable[..., Any]]:
     """What of our own a function mentions by name."""
     code, known = getattr(function, "__code__", None), getattr(function, "__globals__", {})

@@ -2,9 +2,10 @@
 
 import base64
 import hashlib
+import itertools
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -16,6 +17,7 @@ import jwt
 import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from latchstring.base.ids import ClientId, UserId
 from latchstring.base.origin import NOWHERE
@@ -76,7 +78,7 @@ from latchstring.web.oidc.routes import (
 )
 from tests.support.assertions import PublishedKeys
 from tests.support.clock import FixedClock
-from tests.support.places import here
+from tests.support.places import here, nodes
 
 ORIGIN = "http://127.0.0.1:8321"
 ISSUER = f"{ORIGIN}/"
@@ -199,6 +201,8 @@ class Provider:
     confirm_logout: bool = False
     caller: PublishedKeys = field(default_factory=PublishedKeys)
     registering: RegistrationEndpoint | None = None
+    second: tuple[Database, Signer] | None = None
+    """What another node on the same database has of its own."""
     cookies: Cookies = field(
         default_factory=lambda: Cookies(
             secure=False, session_lifetime=timedelta(days=7), known_lifetime=timedelta(days=180)
@@ -285,8 +289,21 @@ class Provider:
         origins = OriginReader((), Languages(frozenset({"en"})))
         return Application([browser, application], nobody, origins)
 
+    def entrance(self) -> ASGIApp:
+        """The application; of two nodes, each request is answered by another than the last."""
+        if self.second is None:
+            return self.application()
+        database, signer = self.second
+        other = replace(self, database=database, signer=signer, second=None)
+        nodes = itertools.cycle((self.application(), other.application()))
+
+        async def in_turn(scope: Scope, receive: Receive, send: Send) -> None:
+            await next(nodes)(scope, receive, send)
+
+        return in_turn
+
     def browser(self) -> "Browser":
-        transport = httpx2.ASGITransport(app=self.application())
+        transport = httpx2.ASGITransport(app=self.entrance())
         return Browser(self, httpx2.AsyncClient(transport=transport, base_url=ORIGIN))
 
     async def issue(self, request: TokenRequest) -> Tokens:
@@ -445,13 +462,20 @@ def _signing_key() -> SigningKey:
 @asynccontextmanager
 async def a_provider(folder: Path) -> AsyncIterator[Provider]:
     database, clock = await here().open(folder / "latchstring.db"), FixedClock(AT)
+    opened = [database]
     try:
         await CheckKeyring(database, KEYRING)()
         await database.transact(lambda tx: keys.insert_key(tx, _signing_key()))
         signer = await PrepareKeys(database, KEYRING, clock)()
-        yield Provider(database, clock, signer)
+        found = Provider(database, clock, signer)
+        if nodes() > 1:
+            other = await here().open(folder / "latchstring.db")
+            opened.append(other)
+            found.second = (other, await PrepareKeys(other, KEYRING, clock)())
+        yield found
     finally:
-        await database.close()
+        for database in opened:
+            await database.close()
 
 
 LIVE = statements.parse(

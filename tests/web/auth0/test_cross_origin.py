@@ -11,8 +11,11 @@ import pytest
 from latchstring.base.settings import Auth0Settings
 from tests.support.dump import rows
 from tests.support.house import CALLBACK, ORIGIN, House, Page, a_client_settings, a_public_client
+from tests.support.places import AND_TWO_NODES
 from tests.support.quick_house import a_quick_house
 from tests.support.refusals import assert_refused
+
+pytestmark = pytest.mark.at(*AND_TWO_NODES)
 
 PAGE = "http://127.0.0.1:9100"
 LOC = f"{PAGE}/co-callback"

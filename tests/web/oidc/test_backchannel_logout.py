@@ -28,8 +28,11 @@ from tests.support.house import (
     a_client_settings,
     a_house,
 )
+from tests.support.places import AND_TWO_NODES
 from tests.support.receiver import Receiver, receiving
 from tests.support.tls import certificates
+
+pytestmark = pytest.mark.at(*AND_TWO_NODES)
 
 OUT = f"{ORIGIN}/oidc/logout"
 GOODBYE = "https://rp.example/logged-out"

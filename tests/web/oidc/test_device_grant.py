@@ -14,6 +14,9 @@ from tests.support.devices import (
     type_code,
 )
 from tests.support.house import House
+from tests.support.places import AND_TWO_NODES
+
+pytestmark = pytest.mark.at(*AND_TWO_NODES)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import pytest
 
 from latchstring.flows.end_what_was_live import EndWhatWasLive, Reason
 from latchstring.flows.purge_expired import PurgeExpired
+from tests.support.places import AND_TWO_NODES
 from tests.support.provider import (
     CALLBACK,
     ISSUER,
@@ -17,6 +18,8 @@ from tests.support.provider import (
     token_request,
     where,
 )
+
+pytestmark = pytest.mark.at(*AND_TWO_NODES)
 
 WELL_KNOWN = "/.well-known/openid-configuration"
 

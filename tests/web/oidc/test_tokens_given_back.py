@@ -6,7 +6,10 @@ import pytest
 from latchstring.base.ids import ClientId
 from latchstring.domain.identities import store as identities
 from tests.support.forgery import forged
+from tests.support.places import AND_TWO_NODES
 from tests.support.provider import API, ISSUER, SECRET, a_client, a_sign_in, basic
+
+pytestmark = pytest.mark.at(*AND_TWO_NODES)
 
 SCOPE = "openid email offline_access"
 ME = {"client_id": "acme-web", "client_secret": SECRET}

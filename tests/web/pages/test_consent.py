@@ -12,7 +12,10 @@ from latchstring.flows.manage_clients import ManageClients
 from latchstring.flows.manage_users import ManageUsers
 from tests.support.dump import rows
 from tests.support.house import CALLBACK, ORIGIN, Browser, House, Page, a_client_settings
+from tests.support.places import AND_TWO_NODES
 from tests.support.quick_house import a_quick_house
+
+pytestmark = pytest.mark.at(*AND_TWO_NODES)
 
 ALICE, BOB = "alice@example.com", "bob@example.com"
 API = "https://api.acme.example/"

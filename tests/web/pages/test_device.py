@@ -20,6 +20,9 @@ from tests.support.devices import (
     type_code,
 )
 from tests.support.house import ORIGIN, House, Page, a_client_settings
+from tests.support.places import AND_TWO_NODES, USUAL
+
+pytestmark = pytest.mark.at(*AND_TWO_NODES)
 
 ALICE, BOB = "alice@example.com", "bob@example.com"
 GUESSES = LimitSettings(device_code_guesses_per_address=Rate(3, timedelta(hours=1)))
@@ -368,6 +371,7 @@ async def test_no_application_can_ask_for_a_sign_in_that_ends_here(house):
         assert page.query.get("error") == "invalid_request"
 
 
+@pytest.mark.at(*USUAL)  # it is taken from one node's memory
 async def test_a_client_that_is_gone_meanwhile_is_asked_about_no_more(tmp_path):
     async with a_house_with_a_tv(tmp_path) as house:
         tv, phone = await codes(house), house.browser()
