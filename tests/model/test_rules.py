@@ -556,7 +556,9 @@ def network(address: str) -> str:
     return "2001:db8::/64" if ":" in address else address
 
 
-EXAMPLES = {SQLITE: 40, POSTGRESQL: 8, PLAIN: 5}
+EXAMPLES = (
+    {SQLITE: 200, POSTGRESQL: 60, PLAIN: 40} if FULL else {SQLITE: 40, POSTGRESQL: 8, PLAIN: 5}
+)
 
 
 @pytest.mark.at(*ALL)
@@ -565,7 +567,7 @@ def test_the_program_keeps_the_rules_as_plainly_told(_round):
     run_state_machine_as_test(
         SigningIn,
         settings=settings(
-            max_examples=200 if FULL else EXAMPLES[here().kind],
+            max_examples=EXAMPLES[here().kind],
             stateful_step_count=60,
             deadline=None,
             suppress_health_check=list(HealthCheck),
