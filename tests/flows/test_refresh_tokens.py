@@ -114,6 +114,23 @@ async def test_a_wider_scope_is_refused_and_the_token_stays(provider):
     assert (await renew(provider, first.refresh_token)).refresh_token is not None
 
 
+async def test_words_that_mean_nothing_are_left_out_as_they_were_at_first(provider):
+    first = await a_sign_in(provider)
+
+    second = await renew(provider, first.refresh_token, scope=f"{SCOPE} address read:letters")
+
+    assert second.scope == SCOPE
+    with pytest.raises(ScopeTooWide):
+        await renew(provider, second.refresh_token, scope="address")
+
+
+async def test_a_scope_of_the_api_that_was_not_granted_is_wider(provider):
+    first = await a_sign_in(provider, api=API, scope="offline_access read:letters")
+
+    with pytest.raises(ScopeTooWide):
+        await renew(provider, first.refresh_token, scope="read:letters write:letters")
+
+
 async def test_r16_who_lost_the_answer_gets_the_same_next_token(provider):
     first = await a_sign_in(provider)
     second = await renew(provider, first.refresh_token)

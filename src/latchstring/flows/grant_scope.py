@@ -46,7 +46,12 @@ class GrantScope(msgspec.Struct, frozen=True):
 
 def still_granted(scope: str, api: Api | None) -> str:
     """Return what is left of a grant: an API may have lost scopes since."""
-    known = {*SCOPES, *(() if api is None else api.scopes)}
+    known = known_scopes(api)
     if api is not None and not api.allow_offline_access:
         known.remove(OFFLINE_ACCESS)
     return " ".join(word for word in scope.split() if word in known)
+
+
+def known_scopes(api: Api | None) -> set[str]:
+    """Return the words that mean something, for an API or without one."""
+    return {*SCOPES, *(() if api is None else api.scopes)}

@@ -18,7 +18,7 @@ from latchstring.domain.tokens import refresh
 from latchstring.domain.tokens import store as tokens
 from latchstring.domain.tokens.refresh import RefreshFamily, RefreshRefused, Standing
 from latchstring.flows.find_person import hold_person
-from latchstring.flows.grant_scope import still_granted
+from latchstring.flows.grant_scope import known_scopes, still_granted
 from latchstring.flows.issue_tokens import IssueTokens, TokenRequest, Tokens, Unsigned
 
 
@@ -133,13 +133,25 @@ def _refusal(
     request: RefreshRequest, found: RefreshFamily, api: Api | None
 ) -> _Refused | ScopeTooWide | None:
     """Return why no token of this family is of use now; none is used up."""
-    if not set(request.words) <= set(found.scope.split()):
+    if _is_too_wide(set(request.words), set(found.scope.split()), api):
         return ScopeTooWide(field="scope")
     if found.audience is not None and api is None:
         return _Refused("the API is gone")
     if api is not None and not api.allow_offline_access:
         return _Refused("the API allows no refresh tokens any more")
     return None
+
+
+def _is_too_wide(words: set[str], granted: set[str], api: Api | None) -> bool:
+    """Tell whether more is asked for than was granted.
+
+    Words that mean nothing were left out of the grant in silence, and some clients (Authlib) ask
+    each time for all that they asked for at first: they are left out again. Nothing but such words
+    is no scope.
+    """
+    if words and words.isdisjoint(granted):
+        return True
+    return not known_scopes(api).isdisjoint(words - granted)
 
 
 def _token_request(request: RefreshRequest, family: RefreshFamily, api: Api | None) -> TokenRequest:
