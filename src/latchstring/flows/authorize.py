@@ -58,6 +58,10 @@ class ConsentForbidden(msgspec.Struct, frozen=True):
 Outcome = Answered | SignInNeeded | ConsentNeeded | SignInForbidden | ConsentForbidden
 
 
+_ASKS_ANEW = frozenset({Prompt.LOGIN, Prompt.SELECT_ACCOUNT})
+"""Whoever is signed in does not matter then: the one who is wanted may come next."""
+
+
 class Authorize(msgspec.Struct, frozen=True):
     """An answer, a request that waits, or neither: one of them for every checked request."""
 
@@ -70,11 +74,11 @@ class Authorize(msgspec.Struct, frozen=True):
         now = self.clock.now()
         request = open_request(wanted, digest(browser.token), now=now)
         session = browser.session
-        if session is not None:
-            if not request.is_for(session.user_id):
-                return SignInForbidden()
+        if session is not None and request.is_for(session.user_id):
             if request.is_satisfied_by(proof_of(session), now=now):
                 return await self._answer_or_ask(request, session, client, now=now)
+        elif session is not None and _ASKS_ANEW.isdisjoint(wanted.prompt):
+            return SignInForbidden()
         if Prompt.NONE in wanted.prompt:
             return SignInForbidden()
         return SignInNeeded(await self._keep(request))

@@ -447,6 +447,20 @@ async def test_a_16_an_id_token_hint_for_another_person_needs_a_login(browser, a
     assert await refusal(browser, id_token_hint=hint) == "login_required"
 
 
+@pytest.mark.parametrize("prompt", ["login", "select_account", "login consent"])
+async def test_a_16_whom_a_hint_names_may_sign_in_where_another_person_is_signed_in(
+    browser, application, prompt
+):
+    await browser.sign_in(ALICE)
+    hint = await id_token(browser, application)
+    await browser.sign_in(BOB)
+    waiting = where(await browser.authorize(id_token_hint=hint, prompt=prompt)).rpartition("/")[2]
+    browser.provider.clock.advance(1)
+
+    still_bob = query(await browser.http.get(f"/authorize/resume/{waiting}"))
+    assert still_bob.get("code") is None
+
+
 async def test_a_16_whoever_else_signs_in_for_an_id_token_hint_is_not_passed_on(
     browser, application
 ):
