@@ -308,6 +308,18 @@ async def test_basic_authentication_serves_as_well(browser, application):
     assert response.status_code == 200
 
 
+async def test_a_bare_secret_that_cannot_be_an_encoded_one_is_read_as_it_is(application, provider):
+    secret = "no-text-when-decoded-%ff-but-a-secret"
+    provider.clients["acme-web"] = a_client(secret_digest=digest(secret))
+    form = token_request(code="x", client_id=None, client_secret=None)
+
+    response = await application.http.post(
+        "/oauth/token", data=form, headers=basic("acme-web", secret)
+    )
+
+    await assert_refused(response, 400, "invalid_grant")  # the client was let in, the code was not
+
+
 @pytest.mark.parametrize("secret", ["50%25+1%26more", "50%+1&more"])
 async def test_basic_credentials_are_read_encoded_or_bare(application, provider, secret):
     bare = "50% 1&more" if "%25" in secret else "50%+1&more"

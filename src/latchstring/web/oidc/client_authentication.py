@@ -112,13 +112,16 @@ def _from_header(request: Request) -> list[Credentials]:
         raise ClientNotAuthenticated(detail="several or oversized Authorization headers")
     try:
         text = b64decode(found[0][6:].strip(), validate=True).decode()
-        client_id, colon, secret = text.partition(":")
-        decoded = Credentials(_unquoted(client_id), _unquoted(secret) or None)
     except ValueError:
         raise ClientNotAuthenticated(detail="unreadable Basic credentials") from None
+    client_id, colon, secret = text.partition(":")
     if not colon:
         raise ClientNotAuthenticated(detail="Basic credentials without a colon")
     bare = Credentials(client_id, secret or None)
+    try:
+        decoded = Credentials(_unquoted(client_id), _unquoted(secret) or None)
+    except ValueError:
+        return [bare]
     return [decoded] if decoded == bare else [decoded, bare]
 
 
