@@ -108,16 +108,23 @@ def id_token(issuer: str, person: Person, sign_in: SignIn, *, now: datetime) -> 
     return claims | describe(person, sign_in.scope, named(sign_in.claims, ID_TOKEN))
 
 
-def access_token(issuer: str, token: AccessToken, jti: str, gty: str | None) -> dict[str, object]:
-    """Return the claims of an access token for an API (RFC 9068 section 2.2).
+def audience(issuer: str, api: str | None, scope: str) -> str | list[str]:
+    """Return whom an access token is for.
 
-    With openid it is good for our userinfo endpoint too, and says so, as Auth0's does.
+    With openid, one for an API is good for our userinfo endpoint too, and says so, as Auth0's does.
     """
-    with_userinfo = "openid" in token.scope.split()
+    userinfo = f"{issuer}{USERINFO}"
+    if api is None:
+        return userinfo
+    return [api, userinfo] if "openid" in scope.split() else api
+
+
+def access_token(issuer: str, token: AccessToken, jti: str, gty: str | None) -> dict[str, object]:
+    """Return the claims of an access token for an API (RFC 9068 section 2.2)."""
     claims: dict[str, object] = {
         "iss": issuer,
         "sub": token.user_id,
-        "aud": [token.audience, f"{issuer}userinfo"] if with_userinfo else token.audience,
+        "aud": audience(issuer, token.audience, token.scope),
         "azp": token.client_id,
         "client_id": token.client_id,
         "iat": _seconds(token.created_at),

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from latchstring.base.errors import InvalidRequest
+from latchstring.domain.tokens.claims import audience
 from latchstring.flows.introspect_token import IntrospectToken, Worth
 from latchstring.web.http.answers import private_json
 from latchstring.web.http.parameters import Parameters
@@ -23,7 +24,7 @@ class IntrospectionReply(msgspec.Struct, frozen=True, omit_defaults=True, kw_onl
     client_id: str | None = None
     sub: str | None = None
     scope: str | None = None
-    aud: str | None = None
+    aud: str | list[str] | None = None
     iss: str | None = None
     iat: int | None = None
     exp: int | None = None
@@ -56,7 +57,7 @@ class IntrospectionEndpoint(msgspec.Struct, frozen=True):
             client_id=worth.client_id,
             sub=worth.subject,
             scope=worth.scope,
-            aud=worth.audience or f"{self.issuer}userinfo",
+            aud=audience(self.issuer, worth.audience, worth.scope),
             iss=self.issuer,
             iat=_seconds(worth.issued_at),
             exp=_seconds(worth.expires_at),
