@@ -164,6 +164,13 @@ async def test_a_refusal_may_be_read_too(http):
     assert answer.headers["access-control-allow-origin"] == ORIGIN
 
 
+async def test_a_page_may_read_when_to_come_back_and_what_to_ask_about(http):
+    answer = await http.post("/refuse", headers={"Origin": ORIGIN})
+    exposed = answer.headers["access-control-expose-headers"].split(", ")
+    assert {"Retry-After", "X-RateLimit-Reset", "X-Request-Id", "WWW-Authenticate"} <= set(exposed)
+    assert "access-control-expose-headers" not in (await http.post("/refuse")).headers
+
+
 async def test_a_preflight_names_what_may_be_sent(http):
     answer = await http.options("/hello", headers={"Origin": ORIGIN})
     assert answer.status_code == 204

@@ -37,6 +37,10 @@ _PREFLIGHT = {
     ),
     "Access-Control-Max-Age": "600",
 }
+_EXPOSED = (
+    "Retry-After, WWW-Authenticate, X-Request-Id, "
+    "X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset"
+)
 
 _FOLDER_SHOWN = 16
 """Well below the length of a token, above that of ``/favicon.ico``."""
@@ -230,6 +234,7 @@ def _allow_origin(request: Request, response: Response, found: _Found | None) ->
     if origin is None or not found.surface.may_read(origin):
         return
     response.headers["Access-Control-Allow-Origin"] = origin
+    response.headers["Access-Control-Expose-Headers"] = _EXPOSED
     if found.path in found.surface.credentialed:
         response.headers["Access-Control-Allow-Credentials"] = "true"
     if request.method == "OPTIONS":
