@@ -4,16 +4,22 @@
 set -u
 cd "$(dirname "$0")/.."
 
-# Their files are small, many and soon gone: in memory, where there is room for all of them.
-ROOM_KB=4000000
-if [ -z "${TMPDIR:-}" ] && [ "$(df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 { print $4 }')" -gt "$ROOM_KB" ] 2>/dev/null; then
-    TMPDIR=$(mktemp -d /dev/shm/latchstring-tests-XXXXXX)
-    chmod 711 "$TMPDIR" # PostgreSQL does not run as root, but below here
+# Their files are small, many and soon gone: in memory, where there is plenty.
+PLENTY_KB=8000000
+memory() {
+    awk '/^MemAvailable:/ { print $2 }' /proc/meminfo 2>/dev/null
+    df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 { print $4 }'
+}
+is_plenty() {
+    [ -w /dev/shm ] && memory | awk -v least="$PLENTY_KB" '$1 >= least { enough++ } END { exit enough < 2 }'
+}
+if [ -z "${TMPDIR:-}" ] && is_plenty && TMPDIR=$(mktemp -d /dev/shm/latchstring-tests-XXXXXX); then
     export TMPDIR
+    chmod 711 "$TMPDIR" # PostgreSQL does not run as root, but below here
+    trap 'rm -rf "$TMPDIR"' EXIT
+    trap : INT TERM HUP # they reach the tests too, which sweep up first
     scripts/test.sh "$@"
-    status=$?
-    rm -rf "$TMPDIR"
-    exit "$status"
+    exit
 fi
 
 # One PostgreSQL for all of them; this starts it and comes back here.

@@ -65,7 +65,7 @@ def pytest_collection_finish() -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run what opens a database at each of its places: on SQLite and on PostgreSQL.
 
-    With time to spare also at two nodes. ``@pytest.mark.at(...)`` names others; ``at()`` is for
+    The full profile adds two nodes. ``@pytest.mark.at(...)`` names others; ``at()`` is for
     tests that name their databases themselves.
     """
     if "place" not in metafunc.fixturenames:
@@ -166,8 +166,9 @@ def _no_configuration_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let nobody in this process be sent away because the machine is busy: who wins is tested, or
-    how many, not when.
+    """Let nobody be sent away because this machine is busy: tests are about who wins, not when.
+
+    ``monkeypatch.undo()`` puts the product's own patience back.
     """
     monkeypatch.setattr(database_module, "ANOTHER_WAIT_SECONDS", 60.0)
 

@@ -8,6 +8,7 @@ import pytest
 from latchstring.base.errors import Unavailable
 from latchstring.db import statements
 from latchstring.db.address import Address
+from latchstring.db.database import require_time_since
 from latchstring.db.postgresql import PostgresqlDatabase
 from tests.support.postgresql import NO_HURRY_TO_DISK, Cluster
 
@@ -69,3 +70,11 @@ async def test_a_batch_that_takes_too_long_gives_its_place_back(cluster, databas
     assert database.load.working == 0
     cluster.resume()
     assert await database.at_once(SQL["one"], int, {}) == 1
+
+
+def test_one_more_wait_is_begun_within_half_a_second_alone(monkeypatch):
+    monkeypatch.undo()  # the tests' patience
+
+    require_time_since(time.monotonic() - 0.4)
+    with pytest.raises(Unavailable):
+        require_time_since(time.monotonic() - 0.6)

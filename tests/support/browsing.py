@@ -81,8 +81,8 @@ def the_driver() -> Iterator[BrowserType]:
 def a_chromium(driver: BrowserType, *arguments: str, whole: bool = False) -> Iterator[Browser]:
     """Run a browser: Chromium's headless shell, or the whole of it, which takes twice the CPU.
 
-    The whole one has the settings and policies of a desk's browser; its pages here are those of a
-    private window, where cookies of other sites are blocked. The shell allows them.
+    A context of the whole one is a private window, where Chromium blocks the cookies of other
+    sites; the shell allows them.
     """
     path = chromium_path() if whole else chromium_path(_HEADLESS_SHELL)
     browser = driver.launch(executable_path=path, args=[*ARGUMENTS, *arguments])

@@ -125,9 +125,13 @@ class House:
         return httpx2.AsyncClient(transport=transport, base_url=ORIGIN, headers=headers)
 
     async def _next_node(self, scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
-        """Have each request answered by another node than the one before, as it is now."""
-        nodes = (self, *self.others)
-        node = nodes[next(self._requests) % len(nodes)]
+        """Have each request answered by another node than the one before.
+
+        It reads the configuration first, as it would in a second or two: what is tested here is
+        not how long that takes.
+        """
+        all_nodes = (self, *self.others)
+        node = all_nodes[next(self._requests) % len(all_nodes)]
         await node.installation.configuration.refresh()
         await node.application(scope, receive, send)
 

@@ -6,7 +6,8 @@ import socket
 
 _LOWEST, _SHARE, _SHARES = 12_000, 2_000, 9
 """Below the ports that the system gives to outgoing connections: none of those may take the place
-of a server that is not there yet. Tests run in several processes, and each has its own share."""
+of a server that is not there yet. Up to eight processes that run tests have shares of their own,
+and so has whatever runs beside them."""
 
 _DRAW = random.SystemRandom()
 _given: set[int] = set()
@@ -14,11 +15,12 @@ _given: set[int] = set()
 
 def free_port() -> int:
     """Return a port that nobody listens on, and never the same one twice in a process."""
-    while True:
-        port = _DRAW.choice(_share())
+    for port in _DRAW.sample(_share(), _SHARE):
         if port not in _given and _is_free(port):
             _given.add(port)
             return port
+    message = f"no port of {_share()} is left"
+    raise OSError(message)
 
 
 def _share() -> range:

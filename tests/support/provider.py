@@ -295,12 +295,12 @@ class Provider:
             return self.application()
         database, signer = self.second
         other = replace(self, database=database, signer=signer, second=None)
-        nodes = itertools.cycle((self.application(), other.application()))
+        in_turn = itertools.cycle((self.application(), other.application()))
 
-        async def in_turn(scope: Scope, receive: Receive, send: Send) -> None:
-            await next(nodes)(scope, receive, send)
+        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+            await next(in_turn)(scope, receive, send)
 
-        return in_turn
+        return answer
 
     def browser(self) -> "Browser":
         transport = httpx2.ASGITransport(app=self.entrance())
