@@ -27,6 +27,7 @@ from tests.support.assertions import (
     rsa_key,
     signed,
 )
+from tests.support.places import USUAL
 from tests.support.provider import (
     ISSUER,
     SECRET,
@@ -402,6 +403,7 @@ async def test_j03_a_key_id_is_only_compared(provider, application, kid):
     assert provider.caller.called == []
 
 
+@pytest.mark.at(*USUAL)  # each node calls for itself
 async def test_j03_invented_key_ids_cause_one_call_a_minute(provider, application):
     provider.caller.publish(PUBLISHED, key_set(rsa_key()))
     for number in range(10):
