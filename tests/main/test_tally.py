@@ -16,6 +16,9 @@ from latchstring.main.tally import Tally
 from latchstring.web.http.busy import BusyAnswers
 from latchstring.web.http.metrics import BUCKETS, COUNTERS, GAUGES, PROCESS_GAUGES, Labels
 from tests.support.house import House, a_house
+from tests.support.places import USUAL
+
+pytestmark = pytest.mark.at(*USUAL)  # each node counts what it does
 
 THREE = LimitSettings(starts_per_identifier=Rate(3, timedelta(hours=1)))
 

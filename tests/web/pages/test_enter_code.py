@@ -11,6 +11,7 @@ from latchstring.domain.delivery.senders import Handed, SendError
 from latchstring.domain.delivery.senders.inbox import InboxSender
 from tests.support.dump import change
 from tests.support.house import CALLBACK, Browser, Page
+from tests.support.places import USUAL
 from tests.support.quick_house import a_quick_house
 from tests.support.refusals import said
 
@@ -218,6 +219,7 @@ async def test_before_anybody_said_who_they_are_there_is_nothing_to_wait_for(hou
     assert await status(browser, page) == {"sentence": "", "final": True}
 
 
+@pytest.mark.at(*USUAL)  # it is taken from one node's memory
 async def test_a_way_in_that_was_taken_away_leads_back_to_the_start(house):
     browser = house.browser()
     page = await ask_by_phone(browser)

@@ -7,6 +7,7 @@ from msgspec.structs import force_setattr
 
 from tests.support.dump import rows
 from tests.support.house import CALLBACK, LOGIN, ORIGIN, Browser, Page, a_client_settings
+from tests.support.places import USUAL
 from tests.support.quick_house import a_quick_house
 from tests.support.refusals import assert_refused_page
 
@@ -250,6 +251,7 @@ async def test_the_redirect_address_keeps_its_own_query(tmp_path):
         assert page.left_for.startswith(callback + "&code=")
 
 
+@pytest.mark.at(*USUAL)  # it is taken from one node's memory
 async def test_a_link_of_a_connection_that_is_gone_opens_nowhere_else(house):
     await house.start(send="link")
     link = await house.link()
