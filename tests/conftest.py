@@ -160,8 +160,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
 def _no_configuration_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the environment of whoever runs the tests out of them."""
     for name in [name for name in os.environ if name.startswith("LATCHSTRING_")]:
-        if name != "LATCHSTRING_TEST_PROFILE":
-            monkeypatch.delenv(name)
+        monkeypatch.delenv(name)
 
 
 @pytest.fixture(autouse=True)
