@@ -1,14 +1,12 @@
 """Every mail before axe and a ruler: light and dark, on a phone and at a desk."""
 
-import os
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from latchstring.base.settings import Send
+from tests.conftest import FULL
 from tests.support.delivery import a_mail, a_sign_in
 
-FULL = os.environ.get("LATCHSTRING_TEST_PROFILE") == "full"
 MAILS = {
     "both": a_sign_in(),
     "link": a_sign_in(send=Send.LINK, color="#7a2bd0"),

@@ -8,6 +8,7 @@ from latchstring.base.settings_texts import RESPONSE_TYPES
 from latchstring.domain.keys import store as keys
 from latchstring.domain.keys.key import KeyState, generate
 from latchstring.domain.keys.rotation import PUBLISHED_FIRST
+from tests.support.places import USUAL
 from tests.support.provider import AT, ISSUER, KEYRING, a_client
 
 WELL_KNOWN = "/.well-known/openid-configuration"
@@ -99,6 +100,7 @@ async def test_the_keys_may_be_kept_for_half_as_long_as_a_key_is_published_befor
     assert PUBLISHED_FIRST.total_seconds() == 600
 
 
+@pytest.mark.at(*USUAL)  # it looks into one node
 async def test_a_client_gets_its_id_tokens_signed_as_it_wants(browser, application, provider):
     provider.clients["acme-web"] = a_client(id_token_signed_response_alg=SigningAlgorithm.ES256)
     await browser.sign_in()

@@ -34,7 +34,10 @@ from tests.support.assertions import (
     signed,
 )
 from tests.support.house import a_house
+from tests.support.places import USUAL
 from tests.support.provider import API, CLIENTS, ISSUER, ORIGIN, Provider, a_provider
+
+pytestmark = pytest.mark.at(*USUAL)  # another node knows of a client at its next look alone
 
 PATH = "/oidc/register"
 WELL_KNOWN = "/.well-known/openid-configuration"

@@ -27,6 +27,7 @@ from tests.support.assertions import (
     rsa_key,
     signed,
 )
+from tests.support.places import USUAL
 from tests.support.provider import fragment, query, where
 from tests.support.publishing import CALLBACK, ISSUER, LOOPBACK, Desk, a_desk
 from tests.support.quick_house import a_quick_house
@@ -248,6 +249,7 @@ async def test_a15_a_client_that_is_held_to_pushing_publishes_nothing(desk):
     assert desk.receiver.connections == 0
 
 
+@pytest.mark.at(*USUAL)  # they look into one node
 async def test_a15_nothing_is_fetched_for_a_registration_that_changed_or_ended(desk):
     headers = {"Authorization": f"Bearer {desk.registration}"}
     async with desk.house.http() as http:
@@ -331,6 +333,7 @@ async def test_an_address_that_proves_itself_with_another_authority_is_refused(d
     assert receiver.heard == []
 
 
+@pytest.mark.at(*USUAL)  # they look into one node
 async def test_an_address_that_answers_slowly_holds_nobody_up(desk):
     desk.receiver.silent = 100
     outbound = Outbound(ca_file=desk.made.authority, allowed_networks=LOOPBACK, whole_seconds=0.5)

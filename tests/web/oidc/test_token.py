@@ -12,6 +12,7 @@ from latchstring.base.origin import NOWHERE
 from latchstring.base.secrets import digest
 from latchstring.web.oidc.client_authentication import Authenticate
 from latchstring.web.oidc.token import TokenEndpoint
+from tests.support.places import USUAL
 from tests.support.provider import (
     API,
     AT,
@@ -407,6 +408,8 @@ async def test_a_foreign_scheme_beside_a_secret_is_ignored(application):
 # -- grants of other surfaces ---------------------------------------------------------------------
 
 
+@pytest.mark.at(*USUAL)  # the grant is one node's
+@pytest.mark.at(*USUAL)  # the grant is one node's
 @pytest.mark.parametrize(
     ("raised", "status", "error"),
     [

@@ -4,16 +4,15 @@ The quick profile runs every axe rule on the light page and the rules of color o
 the full profile runs every rule in both, at both widths.
 """
 
-import os
 from dataclasses import dataclass, field
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, ViewportSize
 
+from tests.conftest import FULL
 from tests.support import pages
 
-FULL = os.environ.get("LATCHSTRING_TEST_PROFILE") == "full"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 ALL_RULES = {"runOnly": {"type": "tag", "values": TAGS}}
 COLOR_RULES = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
