@@ -100,7 +100,6 @@ async def test_the_keys_may_be_kept_for_half_as_long_as_a_key_is_published_befor
     assert PUBLISHED_FIRST.total_seconds() == 600
 
 
-@pytest.mark.at(*USUAL)  # it looks into one node
 async def test_a_client_gets_its_id_tokens_signed_as_it_wants(browser, application, provider):
     provider.clients["acme-web"] = a_client(id_token_signed_response_alg=SigningAlgorithm.ES256)
     await browser.sign_in()
@@ -111,6 +110,7 @@ async def test_a_client_gets_its_id_tokens_signed_as_it_wants(browser, applicati
     assert provider.claims(tokens["id_token"])["aud"] == "acme-web"
 
 
+@pytest.mark.at(*USUAL)  # it looks into one node
 async def test_a_new_key_is_published_without_a_restart(application, provider):
     published = (await application.http.get("/.well-known/jwks.json")).json()["keys"]
     following = generate(SigningAlgorithm.ES256, KeyState.NEXT, KEYRING, now=AT)

@@ -249,7 +249,6 @@ async def test_a15_a_client_that_is_held_to_pushing_publishes_nothing(desk):
     assert desk.receiver.connections == 0
 
 
-@pytest.mark.at(*USUAL)  # they look into one node
 async def test_a15_nothing_is_fetched_for_a_registration_that_changed_or_ended(desk):
     headers = {"Authorization": f"Bearer {desk.registration}"}
     async with desk.house.http() as http:
@@ -263,6 +262,7 @@ async def test_a15_nothing_is_fetched_for_a_registration_that_changed_or_ended(d
     assert desk.receiver.connections == 0
 
 
+@pytest.mark.at(*USUAL)  # it looks into one node
 async def test_a15_an_address_in_a_private_network_is_refused_unless_allowed(tmp_path):
     async with a_desk(tmp_path, allowed=False) as desk:
         refused = await desk.register()
@@ -333,7 +333,6 @@ async def test_an_address_that_proves_itself_with_another_authority_is_refused(d
     assert receiver.heard == []
 
 
-@pytest.mark.at(*USUAL)  # they look into one node
 async def test_an_address_that_answers_slowly_holds_nobody_up(desk):
     desk.receiver.silent = 100
     outbound = Outbound(ca_file=desk.made.authority, allowed_networks=LOOPBACK, whole_seconds=0.5)
@@ -352,6 +351,7 @@ async def test_an_address_that_answers_slowly_holds_nobody_up(desk):
     await outbound.close()
 
 
+@pytest.mark.at(*USUAL)  # it looks into one node
 async def test_too_many_at_once_are_told_to_come_again_and_who_leaves_makes_room(desk):
     desk.receiver.silent = 4
     waiting = [asyncio.create_task(desk.ask()) for _ in range(4)]

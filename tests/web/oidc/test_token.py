@@ -408,8 +408,6 @@ async def test_a_foreign_scheme_beside_a_secret_is_ignored(application):
 # -- grants of other surfaces ---------------------------------------------------------------------
 
 
-@pytest.mark.at(*USUAL)  # the grant is one node's
-@pytest.mark.at(*USUAL)  # the grant is one node's
 @pytest.mark.parametrize(
     ("raised", "status", "error"),
     [
@@ -419,6 +417,7 @@ async def test_a_foreign_scheme_beside_a_secret_is_ignored(application):
         (Unavailable(), 503, "temporarily_unavailable"),
     ],
 )
+@pytest.mark.at(*USUAL)  # the grant is one node's
 async def test_what_another_grant_raises_is_told_in_oauths_words(
     application, provider, raised, status, error
 ):
@@ -440,6 +439,7 @@ async def test_what_another_grant_raises_is_told_in_oauths_words(
         assert int(response.headers["retry-after"]) > 0
 
 
+@pytest.mark.at(*USUAL)  # the grant is one node's
 async def test_a_crash_says_nothing_but_its_request_id(application, provider):
     async def grant(*_args):
         raise ZeroDivisionError("the secret is swordfish")
