@@ -58,7 +58,7 @@ class Mail:
         return found[0] if found else ""
 
 
-@dataclass(slots=True)
+@dataclass  # with slots aiosmtpd cannot look at it on Python 3.11.2, which is Debian 12's
 class MailSink:
     """Receives mail; ``answers`` replaces ``250 OK`` for the next messages."""
 
