@@ -4,7 +4,7 @@ import asyncio
 import ssl
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -110,7 +110,8 @@ async def relay(sink: Sink, *, port: int = 0, **options: Any) -> AsyncIterator[i
         server.close()
         for protocol in protocols:
             if isinstance(protocol.transport, asyncio.WriteTransport):
-                protocol.transport.abort()
+                with suppress(AttributeError):  # Python 3.11.2 trips over a TLS that has ended
+                    protocol.transport.abort()
         await asyncio.sleep(0)
 
 
