@@ -105,7 +105,7 @@ async def test_more_rows_than_fit_into_memory_at_once_come_over(
             await transfer.transfer(url_of(path), postgresql_url)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
-    assert peaks[1] < peaks[0] + 1_000_000
+    assert peaks[1] < peaks[0] + 2_000_000  # the rows alone would be 4 MB more
 
 
 @pytest.mark.parametrize("how", ["changed", "lost", "added", "swapped"])
