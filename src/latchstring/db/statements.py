@@ -4,7 +4,7 @@ A statement is a line ``-- name --``, a comment that says what for, and the SQL;
 ``:name``. What several share is written once: ``{columns}`` in a statement stands for the fragment
 ``-- columns --`` (a table's column list), ``{_rest}`` for ``-- _rest --``. The one seam between the
 dialects is a comment: ``/*pg for update */`` is uncovered for PostgreSQL and stays a comment for
-SQLite.
+SQLite; where it ends in ``--``, the rest of its line is SQLite's alone.
 """
 
 import re

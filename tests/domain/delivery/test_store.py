@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
+from latchstring.db.statements import Statement
 from latchstring.domain.delivery import store
 from latchstring.domain.delivery.message import Channel, State
 from latchstring.domain.delivery.store import Fate, Lease
@@ -59,6 +60,27 @@ async def test_the_longest_waiting_is_claimed_first(do):
     for _ in range(3):
         order += [one.challenge_id for one in await do(store.claim, OURS, now=NOW, most=1)]
     assert order == ["challenge-old", "challenge-young"]
+
+
+JOINED_ROW_BY_ROW = Statement(
+    "joined_row_by_row",
+    """
+    select set_config('enable_' || way, 'off', true)
+    from unnest(array['hashjoin', 'mergejoin', 'hashagg', 'sort', 'material']) as way
+    """,
+)
+
+
+@pytest.mark.at("postgresql")  # whose planner is tempted to join
+async def test_no_more_is_claimed_than_asked_for_whatever_the_planner_thinks(do, database):
+    for number in range(20):
+        await do(store.enqueue, a_message(f"m{number}"))
+
+    async def claim(tx):
+        await tx.all(JOINED_ROW_BY_ROW, str, {})
+        return await store.claim(tx, OURS, now=NOW, most=2)
+
+    assert len(await database.transact(claim)) == 2
 
 
 async def test_what_is_claimed_is_claimed_once_until_its_lease_runs_out(do):

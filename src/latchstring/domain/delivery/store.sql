@@ -17,14 +17,15 @@ values
 -- Take what is due, the longest waiting first. A message that somebody holds is not due until the
 -- lease has run out, so whoever gets a row from this is alone with it. The choice stands inside,
 -- where it is made in one go (one writer, or rows locked as they are chosen); outside, a second time,
--- it would only tempt the planner to walk the whole queue.
+-- it would only tempt the planner to walk the whole queue. PostgreSQL makes an array's choice once; after `in` it may join, choose
+-- anew for each row it meets, skip what it has just taken, and so take more than it may.
 update messages
 set lease_owner = :owner, due_at = :leased_until, attempts = attempts + 1
-where id in (
+where id /*pg = any(array( -- */ in (
     select m.id from messages m
     where m.state = 'queued' and m.due_at <= :now
     order by m.due_at limit :most
-    /*pg for update skip locked */
+    /*pg for update skip locked) */
 )
 returning {columns}
 
