@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 
 from latchstring.base.errors import Unavailable
-from latchstring.db import migrate, server
+from latchstring.db import database, migrate, server
 from latchstring.db.address import Address
 from latchstring.db.opening import open_url
 from tests.support.outside import another_session, seen_from_outside
@@ -195,7 +195,7 @@ async def test_a_migration_that_fails_leaves_nothing_of_itself_or_of_others(clus
 
 
 async def test_a_migration_waits_for_a_table_without_holding_anybody_up(cluster, monkeypatch):
-    monkeypatch.setattr(server, "_LOCK_PAUSE_SECONDS", 0.2)
+    monkeypatch.setattr(server, "_TABLE_PAUSE_SECONDS", 0.2)
     url = cluster.create_database("held")
     await (await open_url(url)).close()
     text = "alter table users add column more bigint not null default 0"
@@ -218,8 +218,21 @@ async def test_a_migration_waits_for_a_table_without_holding_anybody_up(cluster,
     connection.terminate()
 
 
+async def test_who_waits_behind_a_migration_has_time_for_more(cluster, monkeypatch):
+    url = cluster.create_database("noting")
+    await (await open_url(url)).close()
+    note = "create table noted as select setting from pg_settings where name = 'lock_timeout'"
+    noting = migrate.Migration(9998, "noting", note)
+    monkeypatch.setattr(migrate, "known", lambda known=migrate.known: [*known(), noting])
+    await (await open_url(url)).close()
+
+    [(milliseconds,)] = await seen_from_outside(url, "select setting from noted")
+    monkeypatch.undo()  # the tests' patience
+    assert 0 < int(milliseconds) / 1000 <= database.ANOTHER_WAIT_SECONDS / 2
+
+
 async def test_a_table_that_is_never_let_go_is_told(cluster, monkeypatch):
-    monkeypatch.setattr(server, "_LOCK_TRIES", 1)
+    monkeypatch.setattr(server, "_TABLE_TRIES", 1)
     url = cluster.create_database("kept")
     await (await open_url(url)).close()
     wider = migrate.Migration(9998, "wider", "alter table users add column more bigint")

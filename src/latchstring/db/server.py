@@ -12,6 +12,7 @@ from latchstring.base.errors import Unavailable
 from latchstring.base.logging import get_logger
 from latchstring.db import migrate
 from latchstring.db.address import Address
+from latchstring.db.database import ANOTHER_WAIT_SECONDS
 from latchstring.db.migrate import Applied, Migration
 
 Connection: TypeAlias = Any
@@ -29,10 +30,13 @@ _OLDEST = 130_000
 _MIGRATING = 7_236_102_548_314_119
 """The key of the lock under which one of many starting nodes brings the schema up to date."""
 
-_LOCK_MILLISECONDS = 500
-_LOCK_PAUSE_SECONDS = 2.0
-_LOCK_TRIES = 240
-"""Ten minutes: how long a migration waits for its tables, half a second at a time."""
+_TABLE_SECONDS = 0.4 * ANOTHER_WAIT_SECONDS
+"""How long a migration waits for a table at a time. Requests that come meanwhile wait behind it,
+and then must still have time for what else they are to ask."""
+
+_TABLE_PAUSE_SECONDS = 2.0
+_TABLE_TRIES = 270
+"""Ten minutes in all."""
 
 _KEEP_ALIVE = {
     "TCP_KEEPIDLE": 5,
@@ -116,7 +120,7 @@ async def bring_up_to_date(connection: Connection) -> list[Migration]:
     """
     if not await pending(connection):
         return []
-    for patience_left in reversed(range(_LOCK_TRIES)):
+    for patience_left in reversed(range(_TABLE_TRIES)):
         try:
             return await _migrated(connection)
         except asyncpg.LockNotAvailableError as held:
@@ -124,7 +128,7 @@ async def bring_up_to_date(connection: Connection) -> list[Migration]:
                 message = "The schema can't be brought up to date: somebody holds a table of it."
                 raise Unavailable(message, detail=repr(held)) from held
             get_logger().warning("migration_waits", reason=words(held))
-            await asyncio.sleep(_LOCK_PAUSE_SECONDS)
+            await asyncio.sleep(_TABLE_PAUSE_SECONDS)
     raise AssertionError("unreachable")
 
 
@@ -133,7 +137,7 @@ async def _migrated(connection: Connection) -> list[Migration]:
         await connection.execute("set local statement_timeout = 0")
         await connection.execute("set local lock_timeout = 0")
         await connection.execute(f"select pg_advisory_xact_lock({_MIGRATING})")
-        await connection.execute(f"set local lock_timeout = {_LOCK_MILLISECONDS}")
+        await connection.execute(f"set local lock_timeout = '{_TABLE_SECONDS}s'")
         await connection.execute(migrate.BOOK)
         todo = await pending(connection)  # another node may have been faster
         for migration in todo:
