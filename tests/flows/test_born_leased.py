@@ -17,7 +17,7 @@ from latchstring.flows import flight
 from latchstring.flows.start_passwordless import StartPasswordless
 from tests.support.delivery import NOW, FakeSender, a_message
 from tests.support.places import ALL
-from tests.support.workers import a_worker, enqueue, found, never, running, until
+from tests.support.workers import a_worker, at_rest, enqueue, found, never, running, until
 from tests.support.world import a_world
 
 SECOND = timedelta(seconds=1)
@@ -57,7 +57,7 @@ async def given(database, worker, name="one", **changes):
 async def test_it_is_sent_without_anybody_claiming_it(database, sender, blind):
     worker = a_worker(database, sender)
     async with running(worker):
-        await asyncio.sleep(0.1)
+        await at_rest(worker)
         message = await given(database, worker)
         await until(lambda: sender.parcels, 1)
     row = await found(database, message)
@@ -134,7 +134,7 @@ async def test_whose_lease_ran_out_while_the_database_says_nothing_sends_no_more
     sender.behave = never
     worker = a_worker(database, sender)
     task = asyncio.create_task(worker.run())
-    await asyncio.sleep(0.1)
+    await at_rest(worker)
     await given(database, worker)
     await until(lambda: sender.parcels)
     monkeypatch.setattr(worker, "database", Silent())
@@ -218,7 +218,7 @@ async def test_there_are_as_many_as_there_are_places_and_one_that_came_to_nothin
 ):
     worker = a_worker(database, sender, lanes=Lanes(fast=3))
     async with running(worker):
-        await asyncio.sleep(0.1)
+        await at_rest(worker)
         leases = [worker.promise() for _ in range(4)]
         assert [lease is None for lease in leases] == [False, False, False, True]
         worker.release()
@@ -231,7 +231,7 @@ async def test_places_that_are_taken_are_given_to_nobody_else(database, sender, 
     sender.behave = never
     worker = a_worker(database, sender, lanes=Lanes(fast=2))
     task = asyncio.create_task(worker.run())
-    await asyncio.sleep(0.1)
+    await at_rest(worker)
     await given(database, worker, "one")
     await given(database, worker, "two")
     assert worker.promise() is None
@@ -243,7 +243,7 @@ async def test_what_is_promised_is_not_filled_from_the_outbox(database, sender):
     sender.behave = never
     worker = a_worker(database, sender, lanes=Lanes(fast=2))
     task = asyncio.create_task(worker.run())
-    await asyncio.sleep(0.1)
+    await at_rest(worker)
     lease = promised(worker)
     await enqueue(database, *(a_message(f"m{number}") for number in range(5)))
     worker.wake()
@@ -262,7 +262,7 @@ async def test_while_older_messages_wait_half_of_the_places_are_theirs(database,
     sender.behave = never
     worker = a_worker(database, sender, lanes=Lanes(fast=4))
     task = asyncio.create_task(worker.run())
-    await asyncio.sleep(0.1)
+    await at_rest(worker)
     worker.wake()
     leases = [worker.promise() for _ in range(3)]
     assert [lease is None for lease in leases] == [False, False, True]
@@ -276,15 +276,16 @@ async def test_one_for_a_full_lane_is_put_back_and_that_was_no_attempt(database,
     sender.behave = never
     worker = a_worker(database, sender, lanes=Lanes(fast=8, slow=2, slow_after=0.05))
     task = asyncio.create_task(worker.run())
-    await asyncio.sleep(0.1)
+    await at_rest(worker)
     for name in ("one", "two"):
         await given(database, worker, name)
     await asyncio.sleep(0.1)
     worker.wake()
-    await asyncio.sleep(0.1)
+    await until(lambda: worker.lanes.room == 8)
 
     message = await given(database, worker, "three")
-    await asyncio.sleep(0.1)
+    await until(lambda: worker._verdicts == [])
+    await at_rest(worker)
 
     row = await found(database, message)
     assert (row.state, row.attempts, row.lease_owner) == (State.QUEUED, 0, None)
@@ -304,7 +305,7 @@ async def test_stopping_finishes_what_was_taken(database, sender, blind):
     sender.behave = slow
     worker = a_worker(database, sender)
     async with running(worker):
-        await asyncio.sleep(0.1)
+        await at_rest(worker)
         message = await given(database, worker)
     assert (await found(database, message)).state is State.HANDED_OVER
 
@@ -312,7 +313,7 @@ async def test_stopping_finishes_what_was_taken(database, sender, blind):
 async def test_one_that_is_taken_while_the_worker_stops_is_sent_too(database, sender, blind):
     worker = a_worker(database, sender)
     task = asyncio.create_task(worker.run())
-    await asyncio.sleep(0.1)
+    await at_rest(worker)
     lease = promised(worker)
     message = leased(a_message(), lease)
     stopping = asyncio.create_task(worker.stop(grace=5))
@@ -328,7 +329,7 @@ async def test_what_does_not_end_in_time_may_be_taken_by_the_next_at_once(databa
     sender.behave = never
     worker = a_worker(database, sender)
     task = asyncio.create_task(worker.run())
-    await asyncio.sleep(0.1)
+    await at_rest(worker)
     message = await given(database, worker)
     await until(lambda: sender.parcels)
     await worker.stop(grace=0.1)
@@ -345,7 +346,7 @@ API = {"send": "code", "address": "192.0.2.1", "browser": None, "starts": 0}
 @pytest.fixture
 async def world(tmp_path):
     async with a_world(tmp_path) as world, running(world.worker):
-        await asyncio.sleep(0.1)
+        await at_rest(world.worker)
         yield world
 
 

@@ -38,7 +38,7 @@ from tests.support.delivery import (
 )
 from tests.support.places import here
 from tests.support.relay import Sink, relay
-from tests.support.workers import a_worker, enqueue, found, never, running, until
+from tests.support.workers import a_worker, at_rest, enqueue, found, never, running, until
 
 SECOND = timedelta(seconds=1)
 
@@ -552,7 +552,7 @@ async def test_m20_a_woken_worker_sends_at_once(database, sender, monkeypatch):
     monkeypatch.setattr(flow, "_POLL_SECONDS", 30)
     worker = a_worker(database, sender)
     async with running(worker):
-        await asyncio.sleep(0.1)
+        await at_rest(worker)
         await enqueue(database, a_message())
         began = time.monotonic()
         worker.wake()
@@ -561,8 +561,9 @@ async def test_m20_a_woken_worker_sends_at_once(database, sender, monkeypatch):
 
 
 async def test_rows_of_other_processes_are_found_by_polling(database, sender):
-    async with running(a_worker(database, sender)):
-        await asyncio.sleep(0.1)
+    worker = a_worker(database, sender)
+    async with running(worker):
+        await at_rest(worker)
         await enqueue(database, a_message())
         await until(lambda: sender.parcels, 3)
 

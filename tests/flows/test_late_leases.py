@@ -9,7 +9,7 @@ from latchstring.domain.delivery.message import State
 from latchstring.flows import flight
 from tests.support.clock import FixedClock
 from tests.support.delivery import NOW, FakeSender, a_message
-from tests.support.workers import a_worker, enqueue, found, running, until
+from tests.support.workers import a_worker, at_rest, enqueue, found, running, until
 
 LEASE = flight.LEASE.total_seconds()
 
@@ -28,7 +28,7 @@ async def test_a_commit_that_took_longer_than_the_lease_sends_no_second_message(
     clock = FixedClock(NOW)
     worker, other = (a_worker(database, sender, clock=clock) for _ in range(2))
     async with running(worker):
-        await asyncio.sleep(0.1)
+        await at_rest(worker)
         lease = worker.promise()
         assert lease is not None
         message = under(lease)
@@ -46,7 +46,7 @@ async def test_a_worker_that_has_ended_leaves_what_it_is_given_to_the_next(datab
     clock = FixedClock(NOW)
     worker, other = (a_worker(database, sender, clock=clock) for _ in range(2))
     task = asyncio.create_task(worker.run())
-    await asyncio.sleep(0.1)
+    await at_rest(worker)
     lease = worker.promise()
     assert lease is not None
     task.cancel()

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from latchstring.db.database import Transaction
+from latchstring.db.database import Load, Transaction
 from latchstring.domain.delivery import store
 from latchstring.domain.delivery.message import Message
 from latchstring.domain.delivery.parcel import Parcel
@@ -55,6 +55,12 @@ async def running(*workers: DeliverMessages) -> AsyncIterator[None]:
     finally:
         await asyncio.gather(*(worker.stop(grace=5) for worker in workers))
         await asyncio.gather(*tasks)
+
+
+async def at_rest(worker: DeliverMessages) -> None:
+    """Wait until a worker that was started has looked at the outbox, and has nothing to do."""
+    await asyncio.sleep(0)  # it begins
+    await until(lambda: not worker._searching and worker.database.load == Load(0, 0))
 
 
 async def until(true: Callable[[], object], seconds: float = 10.0) -> None:
