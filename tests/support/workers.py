@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from latchstring.db.database import Load, Transaction
+from latchstring.db.database import HasLoad, Load, Transaction
 from latchstring.domain.delivery import store
 from latchstring.domain.delivery.message import Message
 from latchstring.domain.delivery.parcel import Parcel
@@ -59,8 +59,10 @@ async def running(*workers: DeliverMessages) -> AsyncIterator[None]:
 
 async def at_rest(worker: DeliverMessages) -> None:
     """Wait until a worker that was started has looked at the outbox, and has nothing to do."""
+    database = worker.database
+    assert isinstance(database, HasLoad)
     await asyncio.sleep(0)  # it begins
-    await until(lambda: not worker._searching and worker.database.load == Load(0, 0))
+    await until(lambda: not worker._searching and database.load == Load(0, 0))
 
 
 async def until(true: Callable[[], object], seconds: float = 10.0) -> None:

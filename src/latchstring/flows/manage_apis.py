@@ -8,7 +8,7 @@ import msgspec
 from latchstring.base.clock import Clock
 from latchstring.base.errors import AppError, InvalidRequest, NotFound
 from latchstring.base.origin import NOWHERE
-from latchstring.db.database import Database, Transaction
+from latchstring.db.database import Database, Transaction, Undone
 from latchstring.domain.apis import store as apis
 from latchstring.domain.apis.api import Api
 from latchstring.domain.audit import store as audit
@@ -55,38 +55,41 @@ class ManageApis(msgspec.Struct, frozen=True):
 
     async def remove(self, identifier: str) -> None:
         """Remove an API and end its tokens, whatever the file says; raise ``NotFound``."""
-        if not await self.database.transact(lambda tx: self._remove(tx, identifier)):
-            raise _unknown()
+        unknown = await self.database.transact(lambda tx: self._remove(tx, identifier))
+        if unknown is not None:
+            raise unknown.refusal
         await self.refresh()
 
     async def _change(self, identifier: str, change: Change) -> Api:
         outcome = await self.database.transact(lambda tx: self._write(tx, identifier, change))
-        if isinstance(outcome, AppError):
-            raise outcome
+        if isinstance(outcome, Undone):
+            raise outcome.refusal
         await self.refresh()
         return outcome
 
-    async def _write(self, tx: Transaction, identifier: str, change: Change) -> Api | AppError:
+    async def _write(
+        self, tx: Transaction, identifier: str, change: Change
+    ) -> Api | Undone[AppError]:
+        await bump_version(tx)  # first: of two changes at once, the second sees the first
         row = await apis.find_api(tx, identifier)
         try:
             api = change(None if row is None else Api.from_stored(row.settings))
         except AppError as refusal:
-            return refusal
+            return Undone(refusal)
         now = self.clock.now()
         await apis.put_api(tx, api, now)
-        await bump_version(tx)
         changed = ApiChanged(audience=api.identifier, settings=api.as_stored())
         await audit.record(tx, changed, NOWHERE, now=now)
         return api
 
-    async def _remove(self, tx: Transaction, identifier: str) -> bool:
+    async def _remove(self, tx: Transaction, identifier: str) -> Undone[NotFound] | None:
         now = self.clock.now()
-        if not await apis.remove_api(tx, identifier, now):
-            return False
-        await tokens.revoke_of_audience(tx, identifier, now)
         await bump_version(tx)
+        if not await apis.remove_api(tx, identifier, now):
+            return Undone(_unknown())
+        await tokens.revoke_of_audience(tx, identifier, now)
         await audit.record(tx, ApiRemoved(audience=identifier), NOWHERE, now=now)
-        return True
+        return None
 
 
 def _unknown() -> NotFound:

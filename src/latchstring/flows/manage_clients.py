@@ -12,7 +12,7 @@ from latchstring.base.errors import AppError, InvalidRequest, NotFound
 from latchstring.base.ids import ClientId
 from latchstring.base.origin import NOWHERE
 from latchstring.base.settings_texts import client_secret
-from latchstring.db.database import Database, Transaction
+from latchstring.db.database import Database, Transaction, Undone
 from latchstring.domain.audit import store as audit
 from latchstring.domain.audit.event import ClientChanged, ClientRemoved
 from latchstring.domain.authorizations import store as authorizations
@@ -77,27 +77,30 @@ class ManageClients(msgspec.Struct, frozen=True):
 
     async def remove(self, client_id: str) -> None:
         """Remove a client for good, whatever the file says; raise ``NotFound``."""
-        if not await self.database.transact(lambda tx: self._remove(tx, client_id)):
-            raise _unknown()
+        unknown = await self.database.transact(lambda tx: self._remove(tx, client_id))
+        if unknown is not None:
+            raise unknown.refusal
         await self.refresh()
 
     async def _change(self, client_id: str, change: Change) -> Client:
         outcome = await self.database.transact(lambda tx: self._write(tx, client_id, change))
-        if isinstance(outcome, AppError):
-            raise outcome
+        if isinstance(outcome, Undone):
+            raise outcome.refusal
         await self.refresh()
         return outcome
 
-    async def _write(self, tx: Transaction, client_id: str, change: Change) -> Client | AppError:
+    async def _write(
+        self, tx: Transaction, client_id: str, change: Change
+    ) -> Client | Undone[AppError]:
+        await bump_version(tx)  # first: of two changes at once, the second sees the first
         row = await clients.find_client(tx, client_id)
         found = None if row is None else row.client()
         try:
             client = change(found)
         except AppError as refusal:
-            return refusal
+            return Undone(refusal)
         now = self.clock.now()
         await clients.put_client(tx, client, now)
-        await bump_version(tx)
         changed = ClientChanged(
             client_id=client.client_id,
             settings=client.as_stored(),
@@ -106,16 +109,16 @@ class ManageClients(msgspec.Struct, frozen=True):
         await audit.record(tx, changed, NOWHERE, now=now)
         return client
 
-    async def _remove(self, tx: Transaction, client_id: str) -> bool:
+    async def _remove(self, tx: Transaction, client_id: str) -> Undone[NotFound] | None:
         now = self.clock.now()
         await registrations.drop_registration(tx, client_id)
+        await bump_version(tx)
         if not await clients.remove_client(tx, client_id, now):
-            return False
+            return Undone(_unknown())
         await tokens.revoke_of_client(tx, ClientId(client_id), now)
         await authorizations.forget_consents_to_client(tx, ClientId(client_id))
-        await bump_version(tx)
         await audit.record(tx, ClientRemoved(client_id=ClientId(client_id)), NOWHERE, now=now)
-        return True
+        return None
 
 
 def _present(found: Client | None) -> Client:

@@ -9,7 +9,7 @@ from latchstring.base.clock import Clock
 from latchstring.base.errors import InvalidRequest
 from latchstring.base.origin import NOWHERE
 from latchstring.base.settings import CONNECTION_NAMES, ConnectionSettings
-from latchstring.db.database import Database, Transaction
+from latchstring.db.database import Database, Transaction, Undone
 from latchstring.domain.audit import store as audit
 from latchstring.domain.audit.event import ConnectionChanged
 from latchstring.domain.connections import store as connections
@@ -38,21 +38,22 @@ class ManageConnections(msgspec.Struct, frozen=True):
                 f"There is no connection of this name: {known} exist.", field="name"
             )
         outcome = await self.database.transact(lambda tx: self._change(tx, name, values))
-        if isinstance(outcome, InvalidRequest):
-            raise outcome
+        if isinstance(outcome, Undone):
+            raise outcome.refusal
         await self.refresh()
         return outcome
 
     async def replace_all(self, described: Mapping[str, ConnectionSettings]) -> list[Connection]:
         """Replace connections by what a file describes; those it does not name stay."""
         replaced = [Connection.of(name, settings) for name, settings in described.items()]
-        await self.database.transact(lambda tx: self._put(tx, replaced))
+        await self.database.transact(lambda tx: self._replace(tx, replaced))
         await self.refresh()
         return replaced
 
     async def _change(
         self, tx: Transaction, name: str, values: Mapping[str, Any]
-    ) -> Connection | InvalidRequest:
+    ) -> Connection | Undone[InvalidRequest]:
+        await bump_version(tx)  # first: of two changes at once, the second sees the first
         row = await connections.find_connection(tx, name)
         try:
             if row is None:
@@ -60,9 +61,13 @@ class ManageConnections(msgspec.Struct, frozen=True):
             else:
                 connection = Connection.from_stored(name, row.settings).changed(values)
         except InvalidRequest as refusal:
-            return refusal
+            return Undone(refusal)
         await self._put(tx, [connection])
         return connection
+
+    async def _replace(self, tx: Transaction, replaced: list[Connection]) -> None:
+        await bump_version(tx)
+        await self._put(tx, replaced)
 
     async def _put(self, tx: Transaction, replaced: list[Connection]) -> None:
         now = self.clock.now()
@@ -70,4 +75,3 @@ class ManageConnections(msgspec.Struct, frozen=True):
             await connections.put_connection(tx, connection, now)
             changed = ConnectionChanged(connection=connection.name, settings=connection.as_stored())
             await audit.record(tx, changed, NOWHERE, now=now)
-        await bump_version(tx)

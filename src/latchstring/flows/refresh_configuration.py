@@ -70,7 +70,11 @@ async def read_version(tx: Transaction) -> int:
 
 
 async def bump_version(tx: Transaction) -> None:
-    """Tell every process to read again; in the transaction of the change itself."""
+    """Tell every process to read again; in the transaction of the change itself.
+
+    It holds the row until the commit. Called before anything of the configuration is read or
+    written, it lets one change after the other happen: none undoes another that came meanwhile.
+    """
     await tx.run(SQL["bump_version"], {})
 
 

@@ -77,9 +77,9 @@ class RegisterClient(msgspec.Struct, frozen=True):
                 created_at=now,
                 changed_at=now,
             )
+            await bump_version(tx)
             await clients.put_client(tx, client, now)
             await registrations.insert_registration(tx, registration)
-            await bump_version(tx)
             event = ClientRegistered(
                 client_id=client.client_id,
                 registration_token_id=used.id,
@@ -123,10 +123,10 @@ class RegisterClient(msgspec.Struct, frozen=True):
                 return False
             if not await registrations.drop_registration(tx, client_id):
                 return False
+            await bump_version(tx)
             await clients.remove_client(tx, client_id, now)
             await tokens.revoke_of_client(tx, ClientId(client_id), now)
             await authorizations.forget_consents_to_client(tx, ClientId(client_id))
-            await bump_version(tx)
             await audit.record(tx, ClientRemoved(client_id=ClientId(client_id)), origin, now=now)
             return True
 
@@ -169,8 +169,8 @@ class RegisterClient(msgspec.Struct, frozen=True):
     ) -> None:
         now = self.clock.now()
         await registrations.change_registration(tx, client.client_id, metadata, now)
-        await clients.put_client(tx, client, now)
         await bump_version(tx)
+        await clients.put_client(tx, client, now)
         changed = ClientChanged(
             client_id=client.client_id,
             settings=client.as_stored(),
