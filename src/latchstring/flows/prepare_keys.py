@@ -1,5 +1,7 @@
 """Prepare the keys at the start: the key file fits, each algorithm has a key, and it opens."""
 
+import asyncio
+
 import msgspec
 
 from latchstring.base.clock import Clock
@@ -57,7 +59,10 @@ class PrepareKeys(msgspec.Struct, frozen=True):
         missing = lacking(stored, KeyState.CURRENT)
         if missing:
             now = self.clock.now()
-            fresh = [generate(each, KeyState.CURRENT, self.keyring, now=now) for each in missing]
+            fresh = [
+                await asyncio.to_thread(generate, each, KeyState.CURRENT, self.keyring, now=now)
+                for each in missing
+            ]
             stored = await self.database.transact(lambda tx: self._keep(tx, fresh))
         signer = Signer(self.keyring)
         lost = signer.replace(stored)

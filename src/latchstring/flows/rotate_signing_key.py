@@ -1,5 +1,6 @@
 """Let the next signing key sign, while what the one before has signed stays good."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
@@ -43,7 +44,10 @@ class RotateSigningKey(msgspec.Struct, frozen=True):
         be ``at_once``: then who verifies may refuse a token until they fetch the keys again.
         """
         now = self.clock.now()
-        fresh = [generate(each, KeyState.NEXT, self.keyring, now=now) for each in algorithms]
+        fresh = [
+            await asyncio.to_thread(generate, each, KeyState.NEXT, self.keyring, now=now)
+            for each in algorithms
+        ]
         refusal = await self.database.transact(
             lambda tx: self._rotate(tx, fresh, at_once=at_once, now=now)
         )
