@@ -43,7 +43,7 @@ def test_a_server_without_its_database_says_so_and_comes_back(server, cluster, t
         for path in ("/livez", "/.well-known/jwks.json", "/.well-known/openid-configuration"):
             began = time.monotonic()
             assert status(server, path) == 200
-            assert time.monotonic() - began < 0.5
+            assert time.monotonic() - began < SECONDS
     finally:
         if trouble == "hangs":
             cluster.resume()

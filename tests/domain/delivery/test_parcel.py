@@ -60,9 +60,9 @@ def test_words_that_are_no_encoded_ones_are_kept():
 
 
 def test_looking_for_encoded_words_takes_no_time():
-    began = time.perf_counter()
+    began = time.process_time()
     scrubbed("=?" * 50_000 + "a" * 100_000 + "=?a" * 50_000, a_mail())
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
 
 
 def test_what_is_kept_is_one_short_printable_line():
