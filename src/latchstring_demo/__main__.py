@@ -1,7 +1,9 @@
 """Run the demo application: `python -m latchstring_demo`."""
 
+import argparse
 import os
 import signal
+import socket
 import sys
 import threading
 
@@ -12,15 +14,16 @@ from latchstring_demo.settings import SettingsRefused, read
 
 
 def main(arguments: list[str]) -> int:
-    """Serve until stopped; with `--until-stdin-closes` also end together with the parent."""
+    """Serve until stopped, by itself or for a parent."""
+    options = _options(arguments)
     try:
         settings = read(os.environ)
     except SettingsRefused as refused:
         sys.stderr.write(f"latchstring_demo: {refused}\n")
         return 2
-    if "--until-stdin-closes" in arguments:
+    if options.until_stdin_closes:
         threading.Thread(target=_end_with_stdin, daemon=True).start()
-    uvicorn.run(
+    config = uvicorn.Config(
         build(settings),
         host=settings.hostname,
         port=settings.port,
@@ -29,7 +32,16 @@ def main(arguments: list[str]) -> int:
         server_header=False,
         timeout_graceful_shutdown=1,
     )
+    sockets = None if options.socket is None else [socket.socket(fileno=options.socket)]
+    uvicorn.Server(config).run(sockets)
     return 0
+
+
+def _options(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="latchstring_demo", description=__doc__)
+    parser.add_argument("--until-stdin-closes", action="store_true", help="end with the parent")
+    parser.add_argument("--socket", type=int, metavar="FD", help="a listening socket to serve at")
+    return parser.parse_args(arguments)
 
 
 def _end_with_stdin() -> None:

@@ -4,7 +4,8 @@ import json
 import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -100,6 +101,19 @@ def test_a_busy_port_moves_the_whole_world(tmp_path: Path) -> None:
         )
         assert authorize.status_code in {302, 303}
         assert "/sign-in/" in authorize.headers["location"]
+
+
+def test_several_that_start_at_once_each_have_ports_of_their_own(tmp_path: Path) -> None:
+    folders = [tmp_path / name for name in ("one", "two", "three")]
+    for folder in folders:
+        folder.mkdir()
+    with ThreadPoolExecutor() as pool, ExitStack() as stack:
+        devs = pool.map(lambda folder: stack.enter_context(a_dev(folder)), folders)
+        said = [dev.said for dev in devs]
+        assert len({place for each in said for place in (each["issuer"], each["application"])}) == 6
+        for each in said:
+            page = httpx2.get(f"{each['application']}login", trust_env=False)
+            assert page.headers["location"].startswith(each["issuer"])
 
 
 @pytest.mark.parametrize("arguments", [["--port", "0"], ["--callback", "javascript:alert(1)"]])

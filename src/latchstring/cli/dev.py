@@ -54,15 +54,14 @@ def dev(*, fresh: bool, port: int, demo_port: int, callbacks: tuple[str, ...]) -
     with _until_stopped(), claimed(Path.cwd()) as folder:
         if fresh:
             folder.wipe()
-        with listen_near(port) as sock:
-            with listen_near(demo_port) as demo_sock:
-                demo_port = port_of(demo_sock)
-            _run(folder, sock, demo_port=demo_port, callbacks=callbacks)
+        with listen_near(port) as sock, listen_near(demo_port) as demo_sock:
+            _run(folder, sock, demo_sock, callbacks)
 
 
 def _run(
-    folder: DevFolder, sock: socket.socket, *, demo_port: int, callbacks: tuple[str, ...]
+    folder: DevFolder, sock: socket.socket, demo_sock: socket.socket, callbacks: tuple[str, ...]
 ) -> None:
+    demo_port = port_of(demo_sock)
     client = demo_client(f"http://{LOOPBACK}:{demo_port}", callbacks)
     settings = dev_settings(
         client,
@@ -71,7 +70,7 @@ def _run(
         key_file=folder.key_file,
     )
     banner = Banner.of(settings.issuer, demo_port=demo_port, folder=str(folder.path))
-    with running_demo(banner.environment, demo_port) as demo:
+    with running_demo(banner.environment, demo_sock) as demo:
         _register(settings, client)
         roof().dev(
             DevRun(

@@ -5,10 +5,12 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from http.client import HTTPConnection, HTTPException
 
 import msgspec
 
 from latchstring.base.settings import environment
+from latchstring.cli.dev_ports import LOOPBACK, port_of
 
 GRACE_SECONDS = 3.0
 
@@ -24,25 +26,33 @@ class DemoProcess(msgspec.Struct, frozen=True):
         return self.process.poll() is not None
 
     def answers(self) -> bool:
-        """Tell whether its port takes connections."""
+        """Tell whether it answers requests; its port takes connections before."""
+        connection = HTTPConnection(LOOPBACK, self.port, timeout=1)
         try:
-            socket.create_connection(("127.0.0.1", self.port), timeout=0.2).close()
-        except OSError:
+            connection.request("GET", "/")
+            connection.getresponse()
+        except (OSError, HTTPException):
             return False
+        finally:
+            connection.close()
         return True
 
 
 @contextmanager
-def running_demo(variables: Mapping[str, str], port: int) -> Iterator[DemoProcess]:
-    """Start the demo application and end it when the block is left."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "latchstring_demo", "--until-stdin-closes"],
+def running_demo(variables: Mapping[str, str], sock: socket.socket) -> Iterator[DemoProcess]:
+    """Start the demo application at a listening socket, end it when the block is left."""
+    here = ["--until-stdin-closes", "--socket", str(sock.fileno())]
+    process = subprocess.Popen(  # noqa: S603 - our own program
+        [sys.executable, "-m", "latchstring_demo", *here],
+        pass_fds=[sock.fileno()],
         env={**inherited(), **variables},
         stdin=subprocess.PIPE,
         # A Ctrl-C at the terminal is for `dev`, which ends the demo in its turn.
         start_new_session=True,
     )
     try:
+        with sock:  # it is the demo's: should that end, nobody answers there any more
+            port = port_of(sock)
         yield DemoProcess(process, port)
     finally:
         _end(process)

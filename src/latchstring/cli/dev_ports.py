@@ -8,15 +8,13 @@ LOOPBACK = "127.0.0.1"
 ATTEMPTS = 50
 
 
-def listen_near(port: int, *, avoid: frozenset[int] = frozenset()) -> socket.socket:
+def listen_near(port: int) -> socket.socket:
     """Return a socket bound to this port on loopback, or to the first free one above it.
 
     Raises ``Unavailable`` if none is. The caller keeps the socket, so that nobody can take the
     port between the choice and its use.
     """
     for candidate in range(port, min(port + ATTEMPTS, 65536)):
-        if candidate in avoid:
-            continue
         sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         # A port that a stopped server left a moment ago is free; one that is served is not.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
