@@ -72,8 +72,10 @@ async def test_v_05_of_200_parallel_guesses_the_limit_is_evaluated_and_the_code_
 
 
 async def test_v_05_guesses_and_right_answers_together_never_exceed_the_tries(world):
-    won = 0
-    for number in range(rounds(50)):
+    won, enough = 0, rounds(50)
+    for number in range(10 * enough):
+        if won and number >= enough:
+            break
         person = f"person{number}@example.com"
         code, _ = await world.ask(person, send="code")
         texts = ["00000", "00000", code, "00000", "00000"] * 4

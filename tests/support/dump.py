@@ -28,7 +28,12 @@ def dump(house: House) -> str:
     told = io.StringIO()
     with closing(_opened(house)) as connection:
         shell.Shell(stdout=told, db=connection).process_command(".dump")
-    return told.getvalue()
+    return "\n".join(line for line in told.getvalue().splitlines() if not _is_remark(line))
+
+
+def _is_remark(line: str) -> bool:
+    """Tell what the shell says of itself, and of the second in which it was asked."""
+    return line.startswith("-- ")
 
 
 def rows(house: House, query: str) -> list[tuple[Any, ...]]:

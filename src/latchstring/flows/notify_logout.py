@@ -40,6 +40,7 @@ LEASE = timedelta(seconds=20)
 _POLL_SECONDS = 1.0
 _TROUBLE_SECONDS = 1.0
 _GRACE_SECONDS = 3.0
+_LAST_WRITE_SECONDS = 3.0
 _AT_ONCE = 32
 _AT_ONCE_EACH = 8
 """An application that does not answer holds no more places than these."""
@@ -212,7 +213,7 @@ class NotifyLogout(msgspec.Struct, eq=False, kw_only=True):
         if outcomes:
             # Unwritten, it is told once more by whoever comes next, under the same jti.
             with contextlib.suppress(Unavailable, TimeoutError):
-                async with asyncio.timeout(_GRACE_SECONDS):
+                async with asyncio.timeout(_LAST_WRITE_SECONDS):
                     await self.database.transact(lambda tx: self._tend(tx, outcomes, 0))
 
 

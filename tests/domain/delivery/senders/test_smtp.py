@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from latchstring.domain.delivery.senders import smtp_pool
 from latchstring.domain.delivery.senders.smtp import Patience, SmtpSender
 from tests.domain.delivery.senders.sending import PATIENCE, refusal, sending
 from tests.support.delivery import a_mail, a_sign_in
 from tests.support.relay import Sink, greet, hear, relay, say, scripted, take_data
+from tests.support.workers import until
 
 
 @pytest.fixture(params=[(), ("PIPELINING",)], ids=["one by one", "in groups"])
@@ -259,7 +261,7 @@ async def test_a_relay_that_never_greets_is_cut_off():
 async def test_a_cancelled_send_keeps_no_connection(sender, sink):
     sink.delays["slow.example"] = 30
     task = asyncio.create_task(sender.send(a_mail(recipient="alice@slow.example")))
-    await asyncio.sleep(0.2)
+    await until(lambda: sink.sessions == 1)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -269,24 +271,26 @@ async def test_a_cancelled_send_keeps_no_connection(sender, sink):
 
 
 async def test_a_cancelled_send_hangs_up_at_once(offers):
-    gone = asyncio.Event()
+    begun, gone = asyncio.Event(), asyncio.Event()
 
     async def silent(reader, writer):
         await greet(reader, writer, *offers)
         await hear(reader, "MAIL")
+        begun.set()
         await reader.read()
         gone.set()
 
     async with scripted(silent) as port, sending(f"smtp://127.0.0.1:{port}") as sender:
         task = asyncio.create_task(sender.send(a_mail()))
-        await asyncio.sleep(0.1)
+        await asyncio.wait_for(begun.wait(), 10)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        await asyncio.wait_for(gone.wait(), 2)
+        await asyncio.wait_for(gone.wait(), 10)
 
 
-async def test_after_trouble_others_do_not_knock_for_a_moment():
+async def test_after_trouble_others_do_not_knock_for_a_moment(monkeypatch):
+    monkeypatch.setattr(smtp_pool, "CALM_SECONDS", 60)
     knocks = []
 
     async def rude(_reader, writer):
