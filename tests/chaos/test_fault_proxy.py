@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from chaos.edges.proxy import FaultProxy, Faults
+from tests.support.workers import until
 
 
 async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -88,8 +89,7 @@ async def test_a_reset_ends_both_sides():
         with pytest.raises(ConnectionResetError):
             await asyncio.wait_for(reader.readexactly(1), 5)
         writer.close()
-        await asyncio.sleep(0.05)
-        assert proxy.open == 0
+        await until(lambda: proxy.open == 0)
 
 
 async def test_after_a_half_close_the_other_direction_still_speaks():

@@ -267,8 +267,9 @@ async def test_a_statement_that_takes_too_long_is_given_up_and_its_session_with_
 
         assert await pid(database) != before
         assert await count(database) == 0
-        await asyncio.sleep(0.1)
-        assert before not in await sessions_of(postgresql_url)
+        async with asyncio.timeout(10):
+            while before in await sessions_of(postgresql_url):  # noqa: ASYNC110 - the server says nothing
+                await asyncio.sleep(0.02)
 
 
 async def test_the_server_gives_a_long_statement_up_by_itself(postgresql_url):
@@ -307,7 +308,7 @@ async def test_who_waits_for_a_session_hears_so_in_time_and_disturbs_nobody(post
         await go_on.wait()
         return await noting(1)(tx)
 
-    async with opened(postgresql_url, size=1, patience=0.4) as database:
+    async with opened(postgresql_url, size=1, patience=1.5) as database:
         working = asyncio.create_task(database.transact(busy))
         await asyncio.sleep(0.1)
         waiting = [asyncio.create_task(count(database)) for _ in range(20)]
@@ -321,7 +322,7 @@ async def test_who_waits_for_a_session_hears_so_in_time_and_disturbs_nobody(post
             began = time.monotonic()
             with pytest.raises(Unavailable):
                 await count(database)
-            assert 0.3 < time.monotonic() - began < 10
+            assert 1.4 < time.monotonic() - began < 10
         assert await count(database) == 1
 
 

@@ -66,7 +66,7 @@ async def test_who_was_refused_is_not_heard_before_the_time_and_then_served(
     slow, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(crowd, "MOST_AT_WORK", 1)
-    monkeypatch.setattr(patient, "REST_SECONDS", 0.3)
+    monkeypatch.setattr(patient, "REST_SECONDS", 1)
     async with a_served(slow, tmp_path) as served:
         await served.call(GET)
         await until(lambda: slow.begun == 1)
@@ -158,7 +158,7 @@ async def test_silence_never_keeps_speech_out(slow, tmp_path, monkeypatch, sent)
 
 async def test_who_was_silent_for_a_moment_only_is_not_cut_off(slow, tmp_path, monkeypatch):
     monkeypatch.setattr(crowd, "MOST_CONNECTIONS", 2)
-    monkeypatch.setattr(crowd, "SILENT_SECONDS", 0.3)
+    monkeypatch.setattr(crowd, "SILENT_SECONDS", 1)
     slow.go.set()
     async with a_served(slow, tmp_path) as served:
         inside = [await served.call(GET), await served.call(GET)]
