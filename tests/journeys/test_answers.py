@@ -97,6 +97,21 @@ def test_a_window_that_was_opened_for_it_tells_its_opener_and_a_frame_answers_si
 
 
 @pytest.mark.parametrize("scripts", [True], indirect=True)
+@pytest.mark.parametrize("mode", ["query", "fragment", "form_post"])
+def test_a_window_that_an_application_opened_is_never_cut_off_from_it(context, server, alice, mode):
+    page = an_application_page(context, server)
+    url = authorize(server, response_mode=mode)
+    with page.expect_popup() as opened:
+        page.evaluate("url => { window.popup = window.open(url) }", url)
+    opened.value.get_by_label("Email address").wait_for()
+    assert not page.evaluate("popup.closed")
+    sign_in(opened.value, server, alice)
+
+    opened.value.wait_for_url(f"{server.app}/callback**", wait_until="commit")
+    assert not page.evaluate("popup.closed")
+
+
+@pytest.mark.parametrize("scripts", [True], indirect=True)
 def test_a_page_of_another_origin_is_told_nothing(context, server):
     page = context.new_page()
     evil = "http://127.0.0.1:9/evil"

@@ -52,4 +52,4 @@ async def test_an_address_that_acts_on_get_takes_no_head(house):
         answer = await http.head("/authorize")
 
     assert answer.status_code == 405
-    assert answer.headers["allow"] == "GET"
+    assert answer.headers["allow"] == "GET, POST"

@@ -122,10 +122,17 @@ async def test_a_new_key_is_published_without_a_restart(application, provider):
     assert now_published == [*published, following.public_jwk]
 
 
-async def test_pages_of_a_client_may_read_both_documents(application):
-    for path in (WELL_KNOWN, "/.well-known/jwks.json"):
-        response = await application.http.get(path, headers={"Origin": "https://app.test"})
-        assert response.headers["access-control-allow-origin"] == "https://app.test"
+@pytest.mark.parametrize(
+    "path", [WELL_KNOWN, "/.well-known/oauth-authorization-server", "/.well-known/jwks.json"]
+)
+@pytest.mark.parametrize("method", ["GET", "OPTIONS"])
+async def test_pages_of_anybody_may_read_what_is_published(application, path, method):
+    headers = {"Origin": "https://stranger.test", "Access-Control-Request-Method": "GET"}
+    response = await application.http.request(method, path, headers=headers)
+
+    assert response.status_code == (200 if method == "GET" else 204)
+    assert response.headers["access-control-allow-origin"] == "*"
+    assert "access-control-allow-credentials" not in response.headers
 
 
 async def test_what_the_openid_dynamic_plan_looks_for_is_there(application):

@@ -59,6 +59,31 @@ async def test_without_a_way_back_the_person_sees_that_it_worked(browser, applic
     assert provider.pages.seen["return_url"] == LOGGED_OUT
 
 
+async def test_an_application_that_knows_the_session_s_name_ends_it(browser, application, provider):
+    session = await browser.sign_in()
+    sid = provider.claims(await hint_for(browser, application))["sid"]
+
+    response = await browser.http.get(OUT, params=wish(logout_hint=sid))
+
+    assert where(response) == LOGGED_OUT
+    assert not await is_live(provider, session)
+
+
+async def test_a_session_s_name_without_a_client_or_of_another_leads_to_the_question(
+    browser, application, provider
+):
+    other = provider.browser()
+    await other.sign_in()
+    theirs = provider.claims(await hint_for(other, application))["sid"]
+    session = await browser.sign_in()
+    ours = provider.claims(await hint_for(browser, application))["sid"]
+
+    alone = {"logout_hint": ours, "client_id": None, "post_logout_redirect_uri": None}
+    for asked in (alone, {"logout_hint": theirs}, {"logout_hint": ours + "x"}):
+        assert (await browser.http.get(OUT, params=wish(**asked))).text == "sign out?"
+    assert await is_live(provider, session)
+
+
 async def test_without_a_hint_the_person_is_asked(browser, provider):
     session = await browser.sign_in()
 

@@ -141,8 +141,11 @@ async def test_o24_without_an_administrators_token_nobody_registers(desk, header
     headers = {} if header is None else {"Authorization": header}
     response = await desk.http.post(PATH, json={"redirect_uris": [CALLBACK]}, headers=headers)
 
-    assert (response.status_code, response.json()["error"]) == (401, "invalid_token")
-    assert response.headers["www-authenticate"].startswith("Bearer ")
+    error = "invalid_request" if header is None else "invalid_token"
+    assert (response.status_code, response.json()["error"]) == (401, error)
+    challenge = response.headers["www-authenticate"]
+    assert challenge.startswith("Bearer ")
+    assert ("error=" in challenge) == (header is not None)  # RFC 6750 section 3.1
     assert await desk.events() == []
 
 
@@ -214,7 +217,6 @@ async def test_the_answer_holds_the_secret_the_token_and_what_was_stored(desk):
         "id_token_signed_response_alg": "RS256",
         "subject_type": "public",
         "token_endpoint_auth_method": "client_secret_basic",
-        "scope": "openid profile email phone offline_access",
     }
     assert await desk.events() == ["RegistrationTokenIssued", "ClientRegistered"]
 
@@ -426,6 +428,7 @@ async def test_what_the_suite_registers_is_accepted(desk):
     assert not {"frontchannel_logout_uri", "client_name#ja"} & found.keys()
 
 
+DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 REQUEST = "https://rp.test/request"
 KEYS = {"keys": [public_jwk(rsa_key())]}
 
@@ -452,8 +455,6 @@ async def test_addresses_of_signed_requests_are_kept_with_the_registration_and_t
         {"request_uris": ["https://rp.test@mallory.test/request"]},
         {"request_uris": [f"{REQUEST}/{'x' * 512}"]},
         {"request_uris": [REQUEST] * 21},
-        {"request_uris": [REQUEST], "jwks": None},
-        {"request_uris": [REQUEST], "token_endpoint_auth_method": "none"},
         {"request_object_signing_alg": "none"},
         {"request_object_signing_alg": "HS256"},
         {"request_object_encryption_alg": "RSA-OAEP"},
@@ -463,6 +464,52 @@ async def test_signed_requests_that_would_never_be_accepted_are_refused_at_once(
     response = await desk.register(**{"jwks": KEYS} | members)
 
     assert_refused(response, "invalid_client_metadata", next(iter(members)))
+
+
+@pytest.mark.parametrize("lacks", [{"jwks": None}, {"token_endpoint_auth_method": "none"}])
+async def test_addresses_of_requests_whose_signature_nobody_could_check_are_not_kept(desk, lacks):
+    told = {"request_uris": ["relative"], "request_object_signing_alg": "RS256"}
+
+    found = await desk.registered(**{"jwks": KEYS} | told | lacks)
+
+    assert not told.keys() & found.keys()
+
+
+async def test_scopes_are_not_the_registrations_to_narrow_and_it_says_so_by_silence(desk):
+    assert "scope" not in await desk.registered(scope="openid")
+
+
+async def test_who_wants_pushed_requests_alone_is_held_to_it(desk):
+    found = await desk.registered(require_pushed_authorization_requests=True)
+
+    assert found["require_pushed_authorization_requests"] is True
+    assert desk.client(found["client_id"]).require_pushed_authorization_requests
+
+
+@pytest.mark.parametrize(
+    ("said", "responses", "grants"),
+    [
+        ({}, ["code"], ["authorization_code"]),
+        ({"response_types": ["code", "id_token"]}, ..., ["authorization_code", "implicit"]),
+        ({"response_types": ["id_token"]}, ..., ["implicit"]),
+        (
+            {"response_types": ["code"], "grant_types": ["refresh_token"]},
+            ...,
+            ["refresh_token", "authorization_code"],
+        ),
+        (
+            {"response_types": ["code"], "grant_types": ["implicit", "authorization_code"]},
+            ...,
+            ["authorization_code"],
+        ),
+        ({"grant_types": [DEVICE]}, [], [DEVICE]),
+    ],
+)
+async def test_grants_and_response_types_say_the_same(desk, said, responses, grants):
+    found = await desk.registered(**said)
+
+    told = said["response_types"] if responses is ... else responses
+    assert (found["response_types"], found["grant_types"]) == (told, grants)
 
 
 async def test_hybrid_and_implicit_are_for_those_who_list_them(desk):
@@ -547,7 +594,6 @@ async def test_redirects_are_a_list_that_is_not_empty(desk, value):
         ("client_name", "line\nline"),
         ("client_name", 7),
         ("contacts", "ops@rp.test"),
-        ("scope", ["openid"]),
         ("logo_uri", "javascript:alert(1)"),
         ("logo_uri", "http://rp.test/logo.png"),
         ("tos_uri", "ftp://rp.test/"),
@@ -654,12 +700,11 @@ async def test_an_installed_app_has_a_scheme_of_its_own(desk):
 
 
 async def test_a_television_needs_no_redirect(desk):
-    grant = "urn:ietf:params:oauth:grant-type:device_code"
     found = await desk.registered(
-        grant_types=[grant], redirect_uris=[], client_name=None, token_endpoint_auth_method="none"
+        grant_types=[DEVICE], redirect_uris=[], client_name=None, token_endpoint_auth_method="none"
     )
 
-    assert found["grant_types"] == [grant]
+    assert found["grant_types"] == [DEVICE]
 
 
 async def test_who_tells_no_name_is_called_by_its_host(desk):
@@ -814,7 +859,8 @@ async def test_nobody_opens_anothers_registration(desk):
         for method in ("GET", "PUT", "DELETE"):
             sent = body if method == "PUT" else None
             response = await desk.http.request(method, path, headers=wrong, json=sent)
-            assert (response.status_code, response.json()["error"]) == (401, "invalid_token")
+            error = "invalid_token" if wrong else "invalid_request"
+            assert (response.status_code, response.json()["error"]) == (401, error)
     for unknown in (f"{PATH}/acme-web", f"{PATH}/nobody", f"{PATH}/"):
         assert (await desk.http.get(unknown, headers=headers)).status_code in (401, 404)
     assert desk.client(one["client_id"]).callbacks == (CALLBACK,)

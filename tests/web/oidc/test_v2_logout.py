@@ -108,11 +108,23 @@ async def test_nobody_sends_head(browser, provider):
     assert await is_live(provider, session)
 
 
+@pytest.mark.parametrize("more", ["?next=home", "?a=b&c=https://evil.test/", "#top", "?a#b?c"])
+async def test_the_query_of_an_address_is_the_applications_own(browser, provider, more):
+    session = await browser.sign_in()
+
+    response = await browser.http.get(OUT, params=WISH | {"returnTo": LOGGED_OUT + more})
+
+    assert (response.status_code, response.headers["location"]) == (302, LOGGED_OUT + more)
+    assert not await is_live(provider, session)
+
+
 @pytest.mark.parametrize(
     ("wish", "status"),
     [
         (WISH | {"returnTo": "https://evil.test/"}, 400),
-        (WISH | {"returnTo": f"{LOGGED_OUT}?x=1"}, 400),
+        (WISH | {"returnTo": f"{LOGGED_OUT}/x?x=1"}, 400),
+        (WISH | {"returnTo": f"https://evil.test/?{LOGGED_OUT}"}, 400),
+        (WISH | {"returnTo": f"https://evil.test/#{LOGGED_OUT}"}, 400),
         (WISH | {"returnTo": TENANT_LOGGED_OUT[0]}, 400),
         (WISH | {"returnTo": "javascript:alert(1)"}, 400),
         ({"returnTo": LOGGED_OUT}, 400),

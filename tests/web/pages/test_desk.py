@@ -97,10 +97,14 @@ async def test_pages_and_messages_speak_the_language_that_the_application_named(
     assert other.response.headers["content-language"] == "en"
 
 
-async def test_a_window_is_cut_off_from_its_opener_unless_that_waits_for_its_message(house):
-    alone = await house.browser().authorize()
-    opened = await house.browser().authorize(response_mode="web_message")
-
+async def test_a_window_is_cut_off_from_its_opener_unless_an_application_waits_for_its_end(house):
+    alone = await house.browser().get("/activate")
     assert alone.response.headers["cross-origin-opener-policy"] == "same-origin"
-    assert "cross-origin-opener-policy" not in opened.response.headers
-    assert opened.response.headers["x-frame-options"] == "DENY"
+
+    for mode in ("query", "fragment", "form_post", "web_message"):
+        browser = house.browser()
+        opened = await browser.authorize(response_mode=mode)
+        asked = await browser.post(opened, email=ALICE)
+        for page in (opened, asked):
+            assert "cross-origin-opener-policy" not in page.response.headers
+            assert page.response.headers["x-frame-options"] == "DENY"

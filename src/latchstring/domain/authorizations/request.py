@@ -139,8 +139,8 @@ class AuthorizationRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def has_opener(self) -> bool:
-        """Whether the page that opened the window waits for the answer in it."""
-        return self.response_mode == WEB_MESSAGE
+        """Whether a page of the application may have opened the window, and wait for its end."""
+        return not self.ends_here
 
     @property
     def response_types(self) -> frozenset[str]:

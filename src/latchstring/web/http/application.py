@@ -226,7 +226,13 @@ def _logged_path(request: Request, found: _Found | None) -> str:
 
 
 def _allow_origin(request: Request, response: Response, found: _Found | None) -> None:
-    if found is None or found.path not in found.surface.cors_paths:
+    if found is None:
+        return
+    if found.path in found.surface.public_paths:
+        response.headers["Access-Control-Allow-Origin"] = "*"
+        if request.method == "OPTIONS":
+            response.headers.update(_PREFLIGHT)
+    if found.path not in found.surface.cors_paths:
         return
     # A response may say Vary twice; together they are one list (RFC 9110 section 5.3).
     response.raw_headers.append(_VARY)

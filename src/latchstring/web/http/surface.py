@@ -40,6 +40,9 @@ class Surface(msgspec.Struct, frozen=True, kw_only=True):
     cors_paths: frozenset[str] = frozenset()
     """The paths where ``may_read`` is asked at all."""
 
+    public_paths: frozenset[str] = frozenset()
+    """The paths that everybody's pages may read: what is there is the same for all."""
+
     credentialed: frozenset[str] = frozenset()
     """Those of them whose calls may bring cookies along, and set them."""
 

@@ -107,6 +107,7 @@ class Respond(msgspec.Struct, frozen=True):
             return web_message(origin_of(to.redirect_uri) or self.issuer, told)
         if to.response_mode == FORM_POST:
             fields = tuple(texts.items())
+            request.state.has_opener = True
             return self.pages.post_back(request, client, action=to.redirect_uri, fields=fields)
         if to.response_mode == FRAGMENT:
             # A registered address has no fragment of its own.

@@ -18,10 +18,10 @@ from latchstring.web.oidc.pages import DeveloperDetail
 
 PATH = "/oidc/logout"
 CONFIRM = "/oidc/logout/confirm"
-_PARAMETERS = ("id_token_hint", "client_id", "post_logout_redirect_uri", "state")
-_ACCEPTED = ("logout_hint", "ui_locales")
-"""Said for our convenience (section 2 of the specification): the session says who, the browser how
-it wants to be spoken to. Read all the same, for what comes twice is refused."""
+_PARAMETERS = ("id_token_hint", "client_id", "post_logout_redirect_uri", "state", "logout_hint")
+_ACCEPTED = ("ui_locales",)
+"""Said for our convenience (section 2 of the specification): the browser says how it wants to be
+spoken to. Read all the same, for what comes twice is refused."""
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,8 +33,13 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     claims: dict[str, Any]
     """Of the ID token that proves who asks; none if it was missing or not ours."""
 
+    hint: str | None
+    """The session's ``sid``, as Auth0's SDKs send it: only who got an ID token of it knows it."""
+
     def is_about(self, session: Session) -> bool:
         """Whether the application proved that it speaks of this very person."""
+        if self.client is not None and self.hint == session.id:
+            return True
         return session.user_id == self.claims.get("sub")
 
     @property
@@ -98,8 +103,10 @@ class LogoutEndpoint(msgspec.Struct, frozen=True, kw_only=True):
     def _read(self, parameters: Parameters) -> Wish:
         for name in _ACCEPTED:
             text_of(parameters, name)
-        hint, client_id, return_to, state = (text_of(parameters, name) for name in _PARAMETERS)
-        claims = self._proven(hint, client_id)
+        token, client_id, return_to, state, hint = (
+            text_of(parameters, name) for name in _PARAMETERS
+        )
+        claims = self._proven(token, client_id)
         client = self.clients().get(client_id or claims.get("aud") or "")
         if (
             client is not None
@@ -119,10 +126,11 @@ class LogoutEndpoint(msgspec.Struct, frozen=True, kw_only=True):
             return_to=return_to if client is not None else None,
             state=state,
             claims=claims,
+            hint=hint,
         )
 
-    def _proven(self, hint: str | None, client_id: str | None) -> dict[str, Any]:
-        claims = self.signer.recognize(hint) if hint is not None else None
+    def _proven(self, token: str | None, client_id: str | None) -> dict[str, Any]:
+        claims = self.signer.recognize(token) if token is not None else None
         if claims is None or claims.get("iss") != self.issuer:
             return {}
         return claims if client_id in (None, claims.get("aud")) else {}

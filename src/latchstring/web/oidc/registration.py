@@ -18,7 +18,7 @@ from latchstring.flows.register_client import RegisterClient, Registered, Wanted
 from latchstring.web.http.answers import private_json
 from latchstring.web.http.parameters import read_json
 from latchstring.web.oidc import registration_metadata
-from latchstring.web.oidc.errors import BadMetadata
+from latchstring.web.oidc.errors import BadMetadata, TokenMissing
 from latchstring.web.oidc.registration_metadata import Metadata
 
 PATH = "/oidc/register"
@@ -133,6 +133,8 @@ def _is_own_secret(told: object, client: Client) -> bool:
 
 def _bearer(request: Request) -> str:
     headers = request.headers.getlist("authorization")
+    if not headers:
+        raise TokenMissing
     scheme, _, token = headers[0].partition(" ") if len(headers) == 1 else ("", "", "")
     if scheme.lower() != "bearer" or not token.strip():
         raise RegistrationRefused

@@ -14,7 +14,6 @@ from latchstring.base import settings_urls as urls
 from latchstring.base.outbound_guard import Networks, fault_of_url
 from latchstring.base.settings import GrantType, SigningAlgorithm
 from latchstring.base.settings_texts import RESPONSE_TYPES, response_type
-from latchstring.domain.authorizations.scopes import SCOPES
 from latchstring.web.oidc.client_authentication import METHODS
 from latchstring.web.oidc.discovery import IMPLICIT
 from latchstring.web.oidc.errors import BadMetadata, BadRedirectUri
@@ -75,8 +74,6 @@ def read(members: Mapping[str, Any], connections: Sequence[str], allowed: Networ
     # Told back, and nothing more: no page of ours shows them.
     said.texts("contacts")
     said.url("client_uri")
-    scopes = (said.text("scope") or " ".join(SCOPES)).split()
-    said.told["scope"] = " ".join(scope for scope in SCOPES if scope in scopes)
     given = {name: value for name, value in settings.items() if value is not None}
     return Metadata(given, method not in (NONE, PRIVATE_KEY_JWT), said.told)
 
@@ -138,12 +135,17 @@ def _refuse_what_we_cannot(said: _Said) -> None:
 def _flows(said: _Said) -> dict[str, Any]:
     """Return what it may ask of /authorize and bring to the token endpoint."""
     responses = said.take("response_types", _response_types, ("code",))
-    grants = said.take("grant_types", _texts, (GrantType.AUTHORIZATION_CODE.value,))
+    grants = said.take("grant_types", _texts, _grants_of(responses))
+    if "response_types" in said.members:
+        grants = (*grants, *_grants_of(responses))
     spoken = (*_GRANTS, IMPLICIT) if responses != ("code",) else _GRANTS
     kept = tuple(dict.fromkeys(grant for grant in grants if grant in spoken))
     if not kept:
         _refuse(f"grant_types must hold one of {', '.join(_GRANTS)}.", "grant_types")
+    # They say the same as the response types (RFC 7591 section 2.1).
     said.told["grant_types"] = list(kept)
+    if not set(_grants_of(responses)) <= set(kept):
+        said.told["response_types"] = []
     algorithm = said.choice(
         "id_token_signed_response_alg", tuple(SigningAlgorithm), default=SigningAlgorithm.RS256
     )
@@ -151,11 +153,19 @@ def _flows(said: _Said) -> dict[str, Any]:
     said.flag("require_auth_time")
     return {
         "userinfo_signed_response_alg": said.take("userinfo_signed_response_alg", _algorithm),
+        "require_pushed_authorization_requests": said.flag("require_pushed_authorization_requests"),
         "default_max_age": said.take("default_max_age", _seconds),
         "response_types": list(responses),
         "grant_types": [grant for grant in kept if grant != IMPLICIT],
         "id_token_signed_response_alg": algorithm,
     }
+
+
+def _grants_of(responses: Sequence[str]) -> tuple[str, ...]:
+    """Return the grants that response types stand for."""
+    words = {word for each in responses for word in each.split()}
+    code = (GrantType.AUTHORIZATION_CODE.value,) if "code" in words else ()
+    return (*code, IMPLICIT) if words - {"code"} else code
 
 
 def _addresses(said: _Said, *, native: bool) -> dict[str, Any]:
@@ -228,14 +238,14 @@ def _keys(said: _Said, method: str) -> dict[str, Any]:
 
 def _request_objects(said: _Said, method: str, allowed: Networks) -> None:
     """Read where its signed authorization requests are; they stay with its registration."""
+    if method == NONE or not {"jwks", "jwks_uri"} & said.told.keys():
+        return  # nobody could tell whose they are: not kept, and not told back
     # The fragment may be a hash of what is there, and is never sent (OpenID Connect Core 6.2).
-    found = said.take(
+    said.take(
         "request_uris",
         lambda value: tuple(_request_uri(text, allowed) for text in _texts(value)),
     )
     said.take("request_object_signing_alg", _algorithm)
-    if found and (method == NONE or not {"jwks", "jwks_uri"} & said.told.keys()):
-        _refuse("request_uris needs jwks or jwks_uri, and a client that proves itself.")
 
 
 def _request_uri(text: str, allowed: Networks) -> str:

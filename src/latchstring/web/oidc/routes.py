@@ -22,7 +22,7 @@ from latchstring.flows.sign_out_everywhere import SignOutEverywhere
 from latchstring.flows.start_device import StartDevice
 from latchstring.web.http.cookies import Cookies
 from latchstring.web.http.form_guard import FormGuard
-from latchstring.web.http.surface import Handler, Surface, WrongMethod
+from latchstring.web.http.surface import Handler, Methods, Surface, WrongMethod
 from latchstring.web.oidc import (
     authorize,
     device,
@@ -136,13 +136,13 @@ def browser_surface(parts: BrowserParts) -> Surface:
     return Surface(
         name="oidc-browser",
         routes={
-            authorize.PATH: {"GET": _not_for_head(asking.get), "POST": asking.post},
-            logout.PATH: {"GET": _not_for_head(signing_out.get), "POST": signing_out.post},
+            authorize.PATH: _not_for_head({"GET": asking.get, "POST": asking.post}),
+            logout.PATH: _not_for_head({"GET": signing_out.get, "POST": signing_out.post}),
             logout.CONFIRM: {"POST": signing_out.confirm},
-            v2_logout.PATH: {"GET": _not_for_head(as_auth0.get)},
+            v2_logout.PATH: _not_for_head({"GET": as_auth0.get}),
             v2_logout.CONFIRM: {"POST": as_auth0.confirm},
         },
-        prefixes={resume.RESUME: {"GET": _not_for_head(resuming.get)}},
+        prefixes={resume.RESUME: _not_for_head({"GET": resuming.get})},
         on_error=PageErrors(parts.pages),
         on_crash=parts.pages.crashed,
     )
@@ -176,6 +176,7 @@ def application_surface(parts: ApplicationParts) -> Surface:
         "/.well-known/jwks.json": {"GET": KeySet(parts.signer)},
     }
     cors_paths = frozenset(routes)
+    published = frozenset(path for path in routes if path.startswith("/.well-known/"))
     prefixes: dict[str, dict[str, Handler]] = {}
     if registering is not None:
         routes[registration.PATH] = {"POST": registering.post}
@@ -193,17 +194,18 @@ def application_surface(parts: ApplicationParts) -> Surface:
         may_read=lambda origin: any(
             client.accepts_origin(origin) for client in parts.clients().values()
         ),
-        cors_paths=cors_paths,
-        always=frozenset(path for path in routes if path.startswith("/.well-known/")),
+        cors_paths=cors_paths - published,
+        public_paths=published,
+        always=published,
     )
 
 
-def _not_for_head(handler: Handler) -> Handler:
+def _not_for_head(methods: Methods) -> Methods:
     """Keep HEAD away from addresses whose GET acts: mail scanners and previews send it."""
 
     async def guarded(request: Request) -> Response:
         if request.method == "HEAD":
-            raise WrongMethod("GET")
-        return await handler(request)
+            raise WrongMethod(", ".join(methods))
+        return await methods["GET"](request)
 
-    return guarded
+    return {**methods, "GET": guarded}

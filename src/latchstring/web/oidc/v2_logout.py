@@ -111,9 +111,7 @@ class V2LogoutEndpoint(msgspec.Struct, frozen=True, kw_only=True):
             )
             raise NotRedirectable(detail)
         listed = client.logout_urls if client else self.logout_urls
-        if return_to and not (
-            client.accepts_logout_url(return_to) if client else return_to in listed
-        ):
+        if return_to and not _is_listed(return_to, client, listed):
             whose = "the application's" if client else "the installation's"
             detail = DeveloperDetail(
                 summary=f"The returnTo is not one of {whose} logout URLs.",
@@ -123,6 +121,14 @@ class V2LogoutEndpoint(msgspec.Struct, frozen=True, kw_only=True):
             )
             raise NotRedirectable(detail, client=client)
         return Wish(client=client, return_to=return_to, listed=listed)
+
+
+def _is_listed(url: str, client: Client | None, listed: tuple[str, ...]) -> bool:
+    """Tell whether people may go there; like Auth0, whatever query or fragment it has."""
+    bare = url.partition("#")[0].partition("?")[0]
+    return any(
+        client.accepts_logout_url(each) if client else each in listed for each in (url, bare)
+    )
 
 
 def _sender(request: Request) -> str | None:

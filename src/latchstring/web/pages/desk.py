@@ -76,7 +76,8 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
             view, request_id=origin.request_id, language=origin.language, status=status
         )
         if getattr(request.state, "has_opener", False):
-            # It would cut the window off from the page that waits for its message.
+            # It would cut the window off from the page that opened it and waits for its end, which
+            # takes that for its being closed.
             del response.headers["Cross-Origin-Opener-Policy"]
         return response
 
