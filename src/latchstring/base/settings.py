@@ -298,7 +298,8 @@ class Settings:
     )
     logout_urls: tuple[str, ...] = setting(
         values.listing(urls.callback, "https, http on loopback, or an app's own scheme"),
-        "Where /v2/logout may send people when it names no application; compared exactly.",
+        "Where /v2/logout may send people when it names no application; compared exactly but for "
+        "query and fragment.",
         default=(),
     )
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = setting(
