@@ -6,6 +6,7 @@ import signal
 import socket
 import sys
 import threading
+from contextlib import suppress
 
 import uvicorn
 
@@ -32,8 +33,13 @@ def main(arguments: list[str]) -> int:
         server_header=False,
         timeout_graceful_shutdown=1,
     )
-    sockets = None if options.socket is None else [socket.socket(fileno=options.socket)]
-    uvicorn.Server(config).run(sockets)
+    try:
+        sockets = None if options.socket is None else [socket.socket(fileno=options.socket)]
+    except (OSError, ValueError):
+        sys.stderr.write(f"latchstring_demo: {options.socket} is no socket\n")
+        return 2
+    with suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run(sockets)
     return 0
 
 

@@ -1,10 +1,13 @@
 """The demo as a process: it ends with its parent and leaves nothing behind."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
 import time
+
+import pytest
 
 from tests.support.ports import free_port
 
@@ -29,18 +32,40 @@ def await_port(port: int) -> None:
     raise AssertionError("the demo did not start")
 
 
-def test_it_ends_when_its_parent_goes_away():
-    port = free_port()
-    where = {
+def where_it_is(port: int) -> dict[str, str]:
+    return {
         "ISSUER": "http://127.0.0.1:9/",
         "CLIENT_ID": "demo",
         "BASE_URL": f"http://127.0.0.1:{port}",
     }
-    with start("--until-stdin-closes", **where) as process:
+
+
+def test_it_ends_when_its_parent_goes_away():
+    port = free_port()
+    with start("--until-stdin-closes", **where_it_is(port)) as process:
         await_port(port)
         assert process.stdin is not None
         process.stdin.close()
         process.wait(10)
+
+
+def test_ctrl_c_ends_it_without_a_word():
+    port = free_port()
+    with start(**where_it_is(port)) as process:
+        await_port(port)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=10)
+    assert (process.returncode, errors) == (0, b"")
+
+
+@pytest.mark.parametrize("number", ["99", "-1"])
+def test_what_is_no_socket_is_told(number):
+    with start(f"--socket={number}", **where_it_is(free_port())) as process:
+        _, errors = process.communicate(timeout=10)
+    assert (process.returncode, errors.decode()) == (
+        2,
+        f"latchstring_demo: {number} is no socket\n",
+    )
 
 
 def test_it_says_what_it_misses():

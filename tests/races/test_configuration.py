@@ -2,11 +2,15 @@
 
 import asyncio
 from contextlib import suppress
+from datetime import timedelta
 
 import pytest
 
 from latchstring.base.errors import InvalidRequest, NotFound
+from latchstring.base.origin import NOWHERE
+from latchstring.domain.registrations.registration import RegistrationRefused
 from latchstring.flows.manage_clients import Registered
+from latchstring.flows.register_client import RegisterClient, Wanted
 from tests.support.administration import an_office
 from tests.support.places import ALL
 
@@ -17,9 +21,14 @@ ACME = {"client_id": "acme", "name": "Acme"}
 
 
 @pytest.fixture
-async def desk(tmp_path):
+async def office(tmp_path):
     async with an_office(tmp_path / "x.db") as office:
-        yield office.desk
+        yield office
+
+
+@pytest.fixture
+def desk(office):
+    return office.desk
 
 
 async def test_changes_of_one_client_beside_a_new_secret_all_hold(desk):
@@ -75,3 +84,34 @@ async def test_changes_of_one_connection_and_of_one_api_all_hold(desk):
         [api] = await desk.apis.list_all()
         assert {name: email.as_stored()[name] for name in codes} == codes
         assert {name: api.as_stored()[name] for name in tokens} == tokens
+
+
+async def test_an_application_that_changes_itself_brings_no_old_secret_back(office, desk):
+    registering = RegisterClient(office.database, office.clock, office.configuration.refresh)
+    settings = {"name": "Acme", "callbacks": ["https://acme.example/"]}
+    wanted = Wanted(settings, with_secret=True, metadata={})
+    token = await desk.registration_tokens.issue(uses=1, life=timedelta(hours=1))
+    found = await registering.register(token.token, wanted, NOWHERE)
+    client_id = found.client.client_id
+    for _ in range(ROUNDS):
+        rotated, _ = await asyncio.gather(
+            desk.clients.rotate_secret(client_id),
+            registering.change(client_id, found.token, wanted, NOWHERE),
+        )
+
+        [client] = await desk.clients.list_all()
+        assert client.accepts_secret(rotated.secret)
+
+
+async def test_an_application_that_changes_itself_beside_its_removal_is_gone(office, desk):
+    registering = RegisterClient(office.database, office.clock, office.configuration.refresh)
+    wanted = Wanted({"name": "Acme", "callbacks": []}, with_secret=True, metadata={})
+    token = (await desk.registration_tokens.issue(uses=ROUNDS, life=timedelta(hours=1))).token
+    for _ in range(ROUNDS):
+        found = await registering.register(token, wanted, NOWHERE)
+        removing = asyncio.create_task(desk.clients.remove(found.client.client_id))
+        with suppress(RegistrationRefused):
+            await registering.change(found.client.client_id, found.token, wanted, NOWHERE)
+        await removing
+
+        assert await desk.clients.list_all() == []

@@ -5,6 +5,7 @@ import io
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from itertools import dropwhile
 from typing import Any, TypeVar
 
 import apsw
@@ -28,11 +29,11 @@ def dump(house: House) -> str:
     told = io.StringIO()
     with closing(_opened(house)) as connection:
         shell.Shell(stdout=told, db=connection).process_command(".dump")
-    return "\n".join(line for line in told.getvalue().splitlines() if not _is_remark(line))
+    return "\n".join(dropwhile(_is_remark, told.getvalue().split("\n")))
 
 
 def _is_remark(line: str) -> bool:
-    """Tell what the shell says of itself, and of the second in which it was asked."""
+    """Tell what the shell says first, of itself and of the second in which it was asked."""
     return line.startswith("-- ")
 
 

@@ -129,7 +129,10 @@ class ClientSettings:
         _CALLBACKS, "Where people may be sent back to; compared exactly.", default=()
     )
     logout_urls: tuple[str, ...] = setting(
-        _CALLBACKS, "Where people may be sent after signing out; compared exactly.", default=()
+        _CALLBACKS,
+        "Where people may be sent after signing out; compared exactly, at /v2/logout but for query "
+        "and fragment.",
+        default=(),
     )
     initiate_login_uri: str | None = setting(
         _PAGE, "The page of the application that starts a sign-in.", default=None

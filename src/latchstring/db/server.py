@@ -31,7 +31,7 @@ _MIGRATING = 7_236_102_548_314_119
 """The key of the lock under which one of many starting nodes brings the schema up to date."""
 
 _TABLE_SECONDS = 0.4 * ANOTHER_WAIT_SECONDS
-"""How long a migration waits for a table at a time. Requests that come meanwhile wait behind it,
+"""How long a migration waits for one table at a time. Requests that come meanwhile wait behind it,
 and then must still have time for what else they are to ask."""
 
 _TABLE_PAUSE_SECONDS = 2.0

@@ -238,7 +238,8 @@ class _Writer:
     async def close(self) -> None:
         """Finish what was accepted, then close the connection; leave it to a disk that stalls."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._idle.wait(), _CLOSING_SECONDS)
+            async with asyncio.timeout(_CLOSING_SECONDS):
+                await self._idle.wait()
         if self._underway:
             self._errands.put(self._abandon)
             self._errands.put(None)

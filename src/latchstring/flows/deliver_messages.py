@@ -175,7 +175,8 @@ class DeliverMessages(msgspec.Struct, eq=False, kw_only=True):
 
     async def _ends_within(self, seconds: float) -> bool:
         try:
-            await asyncio.wait_for(self._ended.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._ended.wait()
         except TimeoutError:
             return False
         return True
@@ -202,7 +203,8 @@ class DeliverMessages(msgspec.Struct, eq=False, kw_only=True):
     async def _pause(self) -> None:
         if not self._wake.is_set():
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), _POLL_SECONDS)
+                async with asyncio.timeout(_POLL_SECONDS):
+                    await self._wake.wait()
 
     def _is_done(self) -> bool:
         busy = self._promised or self._flights or self._verdicts

@@ -103,7 +103,8 @@ class NotifyLogout(msgspec.Struct, eq=False, kw_only=True):
 
     async def _pause(self) -> None:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), _POLL_SECONDS)
+            async with asyncio.timeout(_POLL_SECONDS):
+                await self._wake.wait()
         self._wake.clear()
 
     async def _is_due(self) -> bool:

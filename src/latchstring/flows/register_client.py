@@ -11,7 +11,7 @@ from latchstring.base.clock import Clock
 from latchstring.base.errors import AppError
 from latchstring.base.ids import ClientId, new_id
 from latchstring.base.origin import Origin
-from latchstring.db.database import Database, Transaction
+from latchstring.db.database import Database, Transaction, Undone
 from latchstring.domain.audit import store as audit
 from latchstring.domain.audit.event import ClientChanged, ClientRegistered, ClientRemoved
 from latchstring.domain.authorizations import store as authorizations
@@ -109,8 +109,8 @@ class RegisterClient(msgspec.Struct, frozen=True):
         outcome = await self.database.transact(
             lambda tx: self._change(tx, (client_id, token), wanted, secret, origin)
         )
-        if isinstance(outcome, AppError):
-            raise outcome
+        if isinstance(outcome, Undone):
+            raise outcome.refusal
         await self.refresh()
         return outcome
 
@@ -141,12 +141,14 @@ class RegisterClient(msgspec.Struct, frozen=True):
         wanted: Wanted,
         secret: str | None,
         origin: Origin,
-    ) -> Registered | AppError:
-        # Held before it is read, as whoever ends it does: of two changes, one gives it a secret.
+    ) -> Registered | Undone[AppError]:
+        # Both held before they are read, as whoever ends or changes it does: of two changes, one
+        # gives it a secret, and none brings back what an administrator replaced.
         held = await registrations.hold_registration(tx, key[0])
+        await bump_version(tx)
         found = await _opened(tx, *key) if held else None
         if found is None:
-            return RegistrationRefused()
+            return Undone(RegistrationRefused())
         registration, before = found
         if before.secret_digest is not None:
             secret = None  # it has one, and goes on with it
@@ -154,7 +156,7 @@ class RegisterClient(msgspec.Struct, frozen=True):
         try:
             client = _client(before.client_id, wanted, kept if wanted.with_secret else None)
         except AppError as refusal:
-            return refusal
+            return Undone(refusal)
         await self._write(tx, before, client, wanted.metadata, origin)
         changed = msgspec.structs.replace(registration, metadata=wanted.metadata)
         return Registered(registration=changed, client=client, token=key[1], secret=secret)
@@ -169,7 +171,6 @@ class RegisterClient(msgspec.Struct, frozen=True):
     ) -> None:
         now = self.clock.now()
         await registrations.change_registration(tx, client.client_id, metadata, now)
-        await bump_version(tx)
         await clients.put_client(tx, client, now)
         changed = ClientChanged(
             client_id=client.client_id,

@@ -61,7 +61,8 @@ class Departure(msgspec.Struct):
         """Return when no more requests are to be taken."""
         await self._began.wait()
         try:
-            await asyncio.wait_for(self._hurried.wait(), max(0.0, self._until - time.monotonic()))
+            async with asyncio.timeout(max(0.0, self._until - time.monotonic())):
+                await self._hurried.wait()
         except TimeoutError:
             return
 

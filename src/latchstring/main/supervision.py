@@ -148,7 +148,8 @@ class Supervisor(msgspec.Struct, eq=False):
             logger.error("process_ended", process=number, code=ended.code, again_in=pause)
             self.books.own.count("restarts")
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._told.wait(), pause)
+                async with asyncio.timeout(pause):
+                    await self._told.wait()
 
     async def _one(self, number: int, member: _Member | None) -> _Ended:
         """Start a process, unless it serves already, and return when it has ended."""

@@ -502,14 +502,36 @@ async def test_who_wants_pushed_requests_alone_is_held_to_it(desk):
             ...,
             ["authorization_code"],
         ),
+        (
+            {"response_types": ["id_token"], "grant_types": ["authorization_code", "implicit"]},
+            ...,
+            ["implicit"],
+        ),
         ({"grant_types": [DEVICE]}, [], [DEVICE]),
+        ({"grant_types": [DEVICE], "response_types": []}, [], [DEVICE]),
+        ({"grant_types": ["refresh_token"]}, [], ["refresh_token"]),
     ],
 )
-async def test_grants_and_response_types_say_the_same(desk, said, responses, grants):
+async def test_grants_and_response_types_say_the_same_and_may_be_said_again(
+    desk, said, responses, grants
+):
     found = await desk.registered(**said)
 
     told = said["response_types"] if responses is ... else responses
-    assert (found["response_types"], found["grant_types"]) == (told, grants)
+    assert (found["response_types"], sorted(found["grant_types"])) == (told, sorted(grants))
+    client = desk.client(found["client_id"])
+    assert client.response_types == tuple(told)
+    path, headers = own(found)
+    again = {name: value for name, value in found.items() if name not in SHOWN_ONCE}
+    response = await desk.http.put(path, headers=headers, json=again)
+    assert response.status_code == 200, response.text
+    assert desk.client(found["client_id"]) == client
+
+
+async def test_addresses_of_requests_are_not_kept_for_who_pushes_them(desk):
+    told = {"request_uris": [REQUEST], "require_pushed_authorization_requests": True}
+
+    assert "request_uris" not in await desk.registered(**told, jwks=KEYS)
 
 
 async def test_hybrid_and_implicit_are_for_those_who_list_them(desk):
@@ -589,7 +611,6 @@ async def test_redirects_are_a_list_that_is_not_empty(desk, value):
         ("grant_types", "authorization_code"),
         ("grant_types", [1]),
         ("response_types", ["none"]),
-        ("response_types", []),
         ("client_name", "x" * 101),
         ("client_name", "line\nline"),
         ("client_name", 7),

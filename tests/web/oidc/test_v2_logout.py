@@ -108,13 +108,26 @@ async def test_nobody_sends_head(browser, provider):
     assert await is_live(provider, session)
 
 
-@pytest.mark.parametrize("more", ["?next=home", "?a=b&c=https://evil.test/", "#top", "?a#b?c"])
-async def test_the_query_of_an_address_is_the_applications_own(browser, provider, more):
+@pytest.mark.parametrize(
+    ("more", "written"),
+    [
+        ("?next=home", ...),
+        ("?a=b&c=https://evil.test/", ...),
+        ("#top", ...),
+        ("?a#b?c", ...),
+        ("?q=%E6%97%A5%20", ...),
+        ("?q=日本", "?q=%E6%97%A5%E6%9C%AC"),
+        ("?q=é è", "?q=%C3%A9%20%C3%A8"),
+        ("?q=\u2028\\", "?q=%E2%80%A8%5C"),
+    ],
+)
+async def test_the_query_of_an_address_is_the_applications_own(browser, provider, more, written):
     session = await browser.sign_in()
 
     response = await browser.http.get(OUT, params=WISH | {"returnTo": LOGGED_OUT + more})
 
-    assert (response.status_code, response.headers["location"]) == (302, LOGGED_OUT + more)
+    wanted = LOGGED_OUT + (more if written is ... else written)
+    assert (response.status_code, response.headers["location"]) == (302, wanted)
     assert not await is_live(provider, session)
 
 

@@ -105,6 +105,7 @@ async def test_a_window_is_cut_off_from_its_opener_unless_an_application_waits_f
         browser = house.browser()
         opened = await browser.authorize(response_mode=mode)
         asked = await browser.post(opened, email=ALICE)
-        for page in (opened, asked):
+        helped = await browser.get("/help?client_id=acme-web")
+        for page in (opened, asked, helped):
             assert "cross-origin-opener-policy" not in page.response.headers
             assert page.response.headers["x-frame-options"] == "DENY"

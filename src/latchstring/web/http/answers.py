@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from math import ceil
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import msgspec
 from starlette.responses import Response
@@ -13,6 +13,7 @@ from latchstring.base.errors import AppError, TooManyRequests, Unavailable
 SEE_OTHER = 303
 """After a form post the browser must not repeat it at the next address (RFC 9700 section 4.12)."""
 
+_OF_ADDRESSES = ":/?#[]@!$&'()*+,;=%"
 _JSON = "application/json"
 _JWT = "application/jwt"
 TROUBLE_SECONDS = 2
@@ -53,8 +54,12 @@ def public_json(body: bytes, *, max_age: int) -> Response:
 
 
 def see_other(url: str) -> Response:
-    """Send the browser on; what is in the address is for this browser alone."""
-    headers = {**_PRIVATE, "Location": url, "Referrer-Policy": "same-origin"}
+    """Send the browser on; what is in the address is for this browser alone.
+
+    Characters that an address cannot have are written as octets of UTF-8 (RFC 3987 section 3.1).
+    """
+    location = quote(url, safe=_OF_ADDRESSES)
+    headers = {**_PRIVATE, "Location": location, "Referrer-Policy": "same-origin"}
     return Response(status_code=SEE_OTHER, headers=headers)
 
 

@@ -230,6 +230,7 @@ def _allow_origin(request: Request, response: Response, found: _Found | None) ->
         return
     if found.path in found.surface.public_paths:
         response.headers["Access-Control-Allow-Origin"] = "*"
+        response.headers["Access-Control-Expose-Headers"] = _EXPOSED
         if request.method == "OPTIONS":
             response.headers.update(_PREFLIGHT)
     if found.path not in found.surface.cors_paths:

@@ -34,11 +34,11 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     """Of the ID token that proves who asks; none if it was missing or not ours."""
 
     hint: str | None
-    """The session's ``sid``, as Auth0's SDKs send it: only who got an ID token of it knows it."""
+    """The session's ``sid``, as Auth0's SDKs send it: known to whoever got tokens of it."""
 
     def is_about(self, session: Session) -> bool:
         """Whether the application proved that it speaks of this very person."""
-        if self.client is not None and self.hint == session.id:
+        if self.client is not None and not self.client.dynamic and self.hint == session.id:
             return True
         return session.user_id == self.claims.get("sub")
 

@@ -13,14 +13,15 @@ import msgspec
 from latchstring.base import settings_urls as urls
 from latchstring.base.outbound_guard import Networks, fault_of_url
 from latchstring.base.settings import GrantType, SigningAlgorithm
-from latchstring.base.settings_texts import RESPONSE_TYPES, response_type
+from latchstring.base.settings_texts import response_type
 from latchstring.web.oidc.client_authentication import METHODS
 from latchstring.web.oidc.discovery import IMPLICIT
 from latchstring.web.oidc.errors import BadMetadata, BadRedirectUri
 
 NONE, PRIVATE_KEY_JWT = "none", "private_key_jwt"
+CODE_GRANT = GrantType.AUTHORIZATION_CODE.value
 _GRANTS = (
-    GrantType.AUTHORIZATION_CODE.value,
+    CODE_GRANT,
     GrantType.REFRESH_TOKEN.value,
     GrantType.DEVICE_CODE.value,
 )
@@ -136,16 +137,14 @@ def _flows(said: _Said) -> dict[str, Any]:
     """Return what it may ask of /authorize and bring to the token endpoint."""
     responses = said.take("response_types", _response_types, ("code",))
     grants = said.take("grant_types", _texts, _grants_of(responses))
-    if "response_types" in said.members:
-        grants = (*grants, *_grants_of(responses))
-    spoken = (*_GRANTS, IMPLICIT) if responses != ("code",) else _GRANTS
-    kept = tuple(dict.fromkeys(grant for grant in grants if grant in spoken))
+    if "response_types" not in said.members and CODE_GRANT not in grants:
+        responses = ()
+    # Both say the same (RFC 7591 section 2.1): what response types stand for comes with them alone.
+    others = [grant for grant in grants if grant in _GRANTS and grant != CODE_GRANT]
+    kept = tuple(dict.fromkeys([*_grants_of(responses), *others]))
     if not kept:
         _refuse(f"grant_types must hold one of {', '.join(_GRANTS)}.", "grant_types")
-    # They say the same as the response types (RFC 7591 section 2.1).
-    said.told["grant_types"] = list(kept)
-    if not set(_grants_of(responses)) <= set(kept):
-        said.told["response_types"] = []
+    said.told |= {"grant_types": list(kept), "response_types": list(responses)}
     algorithm = said.choice(
         "id_token_signed_response_alg", tuple(SigningAlgorithm), default=SigningAlgorithm.RS256
     )
@@ -164,7 +163,7 @@ def _flows(said: _Said) -> dict[str, Any]:
 def _grants_of(responses: Sequence[str]) -> tuple[str, ...]:
     """Return the grants that response types stand for."""
     words = {word for each in responses for word in each.split()}
-    code = (GrantType.AUTHORIZATION_CODE.value,) if "code" in words else ()
+    code = (CODE_GRANT,) if "code" in words else ()
     return (*code, IMPLICIT) if words - {"code"} else code
 
 
@@ -238,8 +237,9 @@ def _keys(said: _Said, method: str) -> dict[str, Any]:
 
 def _request_objects(said: _Said, method: str, allowed: Networks) -> None:
     """Read where its signed authorization requests are; they stay with its registration."""
-    if method == NONE or not {"jwks", "jwks_uri"} & said.told.keys():
-        return  # nobody could tell whose they are: not kept, and not told back
+    pushes = said.told.get("require_pushed_authorization_requests")
+    if pushes or method == NONE or not {"jwks", "jwks_uri"} & said.told.keys():
+        return  # nobody could use them, or tell whose they are: not kept, and not told back
     # The fragment may be a hash of what is there, and is never sent (OpenID Connect Core 6.2).
     said.take(
         "request_uris",
@@ -306,11 +306,7 @@ def _callbacks(value: object) -> tuple[str, ...]:
 
 
 def _response_types(value: object) -> tuple[str, ...]:
-    found = tuple(response_type(text) for text in _texts(value))
-    if not found:
-        message = f"must hold {', '.join(RESPONSE_TYPES)}"
-        raise ValueError(message)
-    return found
+    return tuple(response_type(text) for text in _texts(value))
 
 
 def _jwks(value: object) -> dict[str, Any]:

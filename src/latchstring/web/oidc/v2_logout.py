@@ -125,10 +125,14 @@ class V2LogoutEndpoint(msgspec.Struct, frozen=True, kw_only=True):
 
 def _is_listed(url: str, client: Client | None, listed: tuple[str, ...]) -> bool:
     """Tell whether people may go there; like Auth0, whatever query or fragment it has."""
-    bare = url.partition("#")[0].partition("?")[0]
-    return any(
-        client.accepts_logout_url(each) if client else each in listed for each in (url, bare)
-    )
+    bare = _bare(url)
+    if client is not None and client.accepts_logout_url(bare):
+        return True
+    return bare in map(_bare, listed)
+
+
+def _bare(url: str) -> str:
+    return url.partition("#")[0].partition("?")[0]
 
 
 def _sender(request: Request) -> str | None:

@@ -110,6 +110,7 @@ class Auth0Pages(ProtocolPages, frozen=True):
             co_id=verification.co_id,
             action=verification.action,
         )
+        request.state.has_opener = True
         return framing(self.desk.page(request, view), verification.page)
 
 

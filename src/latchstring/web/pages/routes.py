@@ -36,6 +36,7 @@ def surface(
     async def show_help(request: Request) -> Response:
         client_id = Parameters.from_query(request).one("client_id")
         client = desk.client(client_id) if client_id else None
+        request.state.has_opener = client is not None  # and a way back to its sign-in
         return desk.page(request, views.Help(frame=desk.frame(client)))
 
     async def show_home(_request: Request) -> Response:

@@ -270,6 +270,20 @@ async def test_a_cancelled_send_keeps_no_connection(sender, sink):
     assert sink.recipients == ["alice@example.com"]
 
 
+async def test_a_cancellation_at_any_moment_of_a_greeting_is_none_too_early(sender, sink):
+    sink.delays["slow.example"] = 30
+    moments = 0
+    while "MAIL" not in sink.commands:
+        task = asyncio.create_task(sender.send(a_mail(recipient="alice@slow.example")))
+        for _ in range(moments):
+            await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        moments += 1
+    assert sink.mails == []
+
+
 async def test_a_cancelled_send_hangs_up_at_once(offers):
     begun, gone = asyncio.Event(), asyncio.Event()
 

@@ -48,10 +48,23 @@ async def _greeted(server: SmtpServer, hello: str, seconds: float) -> SmtpLine:
             await _start_tls(connection, server)
         if server.username:
             await _sign_in(connection, server)
+        _end_if_cancelled()
         return SmtpLine(_transport_of(connection), connection.esmtp_extensions)
     except BaseException:
         connection.close()
         raise
+
+
+def _end_if_cancelled() -> None:
+    """Raise what the client library kept back.
+
+    It waits with ``asyncio.wait_for``, which forgets a cancellation that comes together with what
+    it waits for (Python 3.11). A mail whose lease has run out would then be sent here, and once
+    more by whoever holds it now.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 async def _start_tls(connection: SMTP, server: SmtpServer) -> None:
