@@ -90,7 +90,7 @@ def write(results: list[Result], command: str, *, anew: bool) -> None:
     earlier, _, after = rest.partition(END)
     told = ["", f"`{command}`:", "", *table(results), "", summary(results), ""]
     if not anew:
-        told = _with_rows_of(earlier.splitlines(), results, command)
+        told = ["", *_with_rows_of(earlier.strip("\n").splitlines(), results, command)]
     PAGE.write_text(before + "\n".join([BEGIN, *told, END]) + after, encoding="utf-8")
 
 
@@ -103,7 +103,7 @@ def _with_rows_of(lines: list[str], results: list[Result], command: str) -> list
     # By number, and by database as they always stood: SQLite before PostgreSQL.
     every = [ran[key] for key in sorted(ran, key=lambda key: (key[0], key[1] != SQLITE))]
     found = [*lines[: rows[0]], *every, *lines[rows[-1] + 1 :]]
-    return [*found, f"Then again: `{command}`; {summary(results)}", ""]
+    return [*found, "", f"Then again: `{command}`; {summary(results)}", ""]
 
 
 def _key(row: str) -> tuple[str, str]:

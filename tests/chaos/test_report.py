@@ -83,6 +83,7 @@ def test_what_ran_once_more_has_a_new_row_and_the_others_keep_theirs(tmp_path, m
     assert text.count("| cut 1 (≤ 2) | pass |") == 1
     assert "`all`:" in text
     assert "Then again: `some`; 1 passed" in text
+    assert "\n\n\n" not in text
     assert text.endswith("\nafter\n")
 
 
