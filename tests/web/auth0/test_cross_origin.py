@@ -175,6 +175,7 @@ async def test_without_the_cookie_the_application_s_page_is_asked_in_a_frame(hou
         assert f'data-co-id="{found["co_id"]}"' in html
         policy = page.response.headers["content-security-policy"]
         assert f"frame-src {PAGE}" in policy
+        assert "cross-origin-opener-policy" not in page.response.headers
         assert "frame-ancestors 'none'" in policy
         answer = await go_on(other, page, found["co_verifier"])
         assert answer.status_code == 303

@@ -84,6 +84,18 @@ async def test_a_session_s_name_without_a_client_or_of_another_leads_to_the_ques
     assert await is_live(provider, session)
 
 
+async def test_a_session_s_name_from_a_client_that_registered_itself_leads_to_the_question(
+    browser, application, provider
+):
+    session = await browser.sign_in()
+    sid = provider.claims(await hint_for(browser, application))["sid"]
+    provider.clients["new"] = a_client("new", dynamic=True)
+    asked = {"client_id": "new", "logout_hint": sid}
+
+    assert (await browser.http.get(OUT, params=asked)).text == "sign out?"
+    assert await is_live(provider, session)
+
+
 async def test_without_a_hint_the_person_is_asked(browser, provider):
     session = await browser.sign_in()
 

@@ -17,8 +17,9 @@ values
 -- Take what is due, the longest waiting first. A message that somebody holds is not due until the
 -- lease has run out, so whoever gets a row from this is alone with it. The choice stands inside,
 -- where it is made in one go (one writer, or rows locked as they are chosen); outside, a second time,
--- it would only tempt the planner to walk the whole queue. PostgreSQL makes an array's choice once; after `in` it may join, choose
--- anew for each row it meets, skip what it has just taken, and so take more than it may.
+-- it would only tempt the planner to walk the whole queue. PostgreSQL chooses for an array once; after
+-- `in` it may join, choose anew for each row it meets, skip what it has just taken, and so take more
+-- than it may.
 update messages
 set lease_owner = :owner, due_at = :leased_until, attempts = attempts + 1
 where id /*pg = any(array( -- */ in (

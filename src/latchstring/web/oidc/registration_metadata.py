@@ -1,7 +1,8 @@
 """What an application says of itself, in the words of RFC 7591 and OpenID Connect Registration.
 
-Read into our settings. What we do not know is passed over and not told back; what we know and
-cannot do is refused. ``null`` and ``""`` are absent.
+Read into our settings. What we do not know is passed over and not told back, and so are ``scope``,
+which we do not narrow, and request URIs that nobody could use; what else we know and cannot do is
+refused. ``null`` and ``""`` are absent.
 """
 
 from collections.abc import Callable, Mapping, Sequence
