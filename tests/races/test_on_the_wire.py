@@ -89,14 +89,17 @@ async def test_v_04_of_64_parallel_answers_one_gets_tokens_and_the_losers_cost_n
 async def test_v_05_v_07_of_200_parallel_guesses_the_limit_is_evaluated_even_after_a_kill(server):
     email = "victim@example.com"
     code = (await a_mail(server, email)).code
-    answers = await send_together(server.port, [answer_request(server, email, "00000")] * 200)
+    guess = answer_request(server, email, "00000")
+    answers = await send_together(server.port, [guess] * 200)
+    # On a busy machine, who waited long behind the others is told to come back, and does.
+    for _ in range(5):
+        answered = [answer for answer in answers if answer.status != 503]
+        late = len(answers) - len(answered)
+        answers = answered + await send_together(server.port, [guess] * late)
 
-    # On a busy machine, who waited long behind the others is told to come back.
-    told = Counter(answer.json["error_description"] for answer in answers if answer.status != 503)
-    assert {answer.status for answer in answers} <= {403, 503}
-    assert set(told) == {WRONG, TOO_MANY}
-    assert told[WRONG] <= 2
-    assert told.total() > 100
+    assert {answer.status for answer in answers} == {403}
+    told = Counter(answer.json["error_description"] for answer in answers)
+    assert told == {WRONG: 2, TOO_MANY: 198}
     refused = await one(server, answer_request(server, email, code))
     assert refused.json["error_description"] == TOO_MANY
     server.kill()
